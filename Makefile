@@ -1,0 +1,57 @@
+# Firecrest — the commands of this repository; `make help` lists them
+# SPDX-License-Identifier: Apache-2.0
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
+
+# Where `make run` listens, and what else `firecrest demo` is told: make run PORT=8080 ARGS="--loops 2"
+PORT ?= 4000
+ARGS ?=
+
+# The Swift libraries are linked in, so that the binary runs on a machine that has no Swift.
+RELEASE := -c release --product firecrest --static-swift-stdlib
+BINARY := .build/release/firecrest
+
+.PHONY: help run test build autobahn sanitize-thread sanitize-address format lint clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## Builds the server and serves the demo on http://127.0.0.1:4000 (PORT=…, ARGS=…)
+	@exec $(BINARY) demo --port $(PORT) $(ARGS)
+
+build: ## Builds the server for release, as .build/release/firecrest
+	@scripts/setup run
+	@[ -x $(BINARY) ] || echo "building for the first time: about six minutes on two cores"
+	@swift build $(RELEASE)
+
+test: ## Everything: layout, imports, build, tests, other people's clients and suites, rows covered
+	@scripts/test
+
+autobahn: build ## All 517 cases of the Autobahn Testsuite against the release build, about 15 minutes
+	@scripts/setup autobahn
+	@scripts/check-linkage $(BINARY)
+	@Interop/autobahn/run --cases all --require --binary $(BINARY)
+
+sanitize-thread: ## The tests under the thread sanitizer, in a build folder of their own
+	@scripts/setup run
+	@ulimit -S -n "$$(ulimit -H -n)"; TSAN_OPTIONS=halt_on_error=0:exitcode=66 \
+	    swift test --sanitize=thread --scratch-path .build-thread --disable-xctest
+
+sanitize-address: ## The tests under the address sanitizer, in a build folder of their own
+	@scripts/setup run
+	@ulimit -S -n "$$(ulimit -H -n)"; \
+	    swift test --sanitize=address --scratch-path .build-address --disable-xctest
+
+format: ## Formats the Swift sources
+	@scripts/format
+
+lint: ## Checks layout, style rules, imports, headers and tracked files; changes nothing
+	@scripts/format --check
+	@scripts/check-imports
+
+clean: ## Removes what builds and tests leave; .tools/ stays (remove it by hand to install the tools anew)
+	rm -rf .build .build-* Examples/*/.build

@@ -1,0 +1,196 @@
+// swift-tools-version:6.2
+// Firecrest — the package: modules from the bytes (FirecrestWire) up to the program (FirecrestCLI).
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+let house: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+]
+
+let package = Package(
+    name: "firecrest",
+    platforms: [.macOS(.v26)],
+    products: [
+        .library(name: "Firecrest", targets: ["Firecrest"]),
+        .library(name: "FirecrestTesting", targets: ["FirecrestTesting"]),
+        .executable(name: "firecrest", targets: ["FirecrestCLI"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CFirecrestZlib",
+            pkgConfig: "zlib",
+            providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]
+        ),
+        .target(
+            name: "FirecrestWire",
+            dependencies: [
+                "CFirecrestZlib",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            exclude: ["README.md"],
+            swiftSettings: house + [.strictMemorySafety()]
+        ),
+        .target(
+            name: "FirecrestProtocol",
+            dependencies: ["FirecrestWire", .product(name: "NIOCore", package: "swift-nio")],
+            exclude: ["README.md"],
+            swiftSettings: house
+        ),
+        .target(
+            name: "FirecrestPubSub",
+            dependencies: [
+                "FirecrestProtocol",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            exclude: ["README.md"],
+            swiftSettings: house
+        ),
+        .target(
+            name: "FirecrestHTTP",
+            dependencies: [
+                "FirecrestWire",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            exclude: ["README.md"],
+            swiftSettings: house
+        ),
+        .target(
+            name: "Firecrest",
+            dependencies: [
+                "FirecrestWire", "FirecrestProtocol", "FirecrestPubSub", "FirecrestHTTP",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            exclude: ["README.md"],
+            swiftSettings: house
+        ),
+        .target(
+            name: "FirecrestTesting",
+            dependencies: [
+                "Firecrest", "FirecrestWire", "FirecrestProtocol", "FirecrestPubSub", "FirecrestHTTP",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            exclude: ["README.md"],
+            swiftSettings: house
+        ),
+        .target(
+            name: "FirecrestJavaScript",
+            path: "JavaScript",
+            exclude: ["README.md"],
+            sources: ["FirecrestJavaScript.swift"],
+            resources: [.embedInCode("firecrest.js")],
+            swiftSettings: house
+        ),
+        .executableTarget(
+            name: "FirecrestCLI",
+            dependencies: [
+                "Firecrest", "FirecrestJavaScript", "FirecrestHTTP", "FirecrestWire",
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            exclude: ["README.md"],
+            resources: [
+                .embedInCode("Page/index.html"), .embedInCode("Page/chat.js"), .embedInCode("Page/style.css"),
+            ],
+            swiftSettings: house
+        ),
+        .target(
+            name: "FirecrestTestSupport",
+            dependencies: [
+                "Firecrest", "FirecrestWire", "FirecrestHTTP",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            path: "Tests/FirecrestTestSupport",
+            swiftSettings: house
+        ),
+        .testTarget(
+            name: "FirecrestWireTests",
+            dependencies: ["FirecrestWire", .product(name: "NIOCore", package: "swift-nio")],
+            swiftSettings: house
+        ),
+        .testTarget(
+            name: "FirecrestProtocolTests",
+            dependencies: ["FirecrestProtocol", "FirecrestWire", .product(name: "NIOCore", package: "swift-nio")],
+            swiftSettings: house
+        ),
+        .testTarget(
+            name: "FirecrestPubSubTests",
+            dependencies: [
+                "FirecrestPubSub", "FirecrestProtocol", .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: house
+        ),
+        .testTarget(
+            name: "FirecrestHTTPTests",
+            dependencies: [
+                "FirecrestHTTP", "Firecrest", "FirecrestTestSupport",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: house
+        ),
+        .testTarget(
+            name: "FirecrestTests",
+            dependencies: [
+                "Firecrest", "FirecrestProtocol", "FirecrestPubSub", "FirecrestTesting", "FirecrestTestSupport",
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: house
+        ),
+        .testTarget(
+            name: "FirecrestConformanceTests",
+            dependencies: [
+                "Firecrest", "FirecrestHTTP", "FirecrestProtocol", "FirecrestPubSub", "FirecrestWire",
+                "FirecrestTestSupport",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: house
+        ),
+        .testTarget(
+            name: "FirecrestReliabilityTests",
+            dependencies: [
+                "Firecrest", "FirecrestHTTP", "FirecrestWire", "FirecrestTestSupport",
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: house
+        ),
+    ]
+)

@@ -1,0 +1,487 @@
+// Firecrest — one joined (or joining) channel of one socket: its life and its order.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FirecrestHTTP
+internal import FirecrestProtocol
+internal import FirecrestPubSub
+internal import Logging
+internal import NIOCore
+
+/// The part of a channel that does not depend on the user's type.
+///
+/// Order is its job: the join reply comes first, one message is handled at a time, what arrives meanwhile waits in the
+/// mailbox, and an end is announced exactly once. It is its own entry in the topic's list.
+///
+/// Isolation: belongs to its socket's loop.
+class AnyChannelCell: Subscriber {
+    let id: SubscriberID
+    let serializerIndex: Int?
+    var place = SubscriberPlace()
+    private enum State {
+        case joining
+        case joined
+        /// Announced to the client; `terminate` may still push.
+        case ended
+    }
+
+    let route: CompiledRoute
+    let topic: String
+    /// As the client sent it, null if it sent none: compared with later messages, and sent with close and error.
+    let recordedJoinRef: Ref
+    /// Sent with replies and pushes: the join ref, or the ref of the join when there was none.
+    let joinRef: Ref
+    var assigns: Assigns
+    /// nil once the channel has ended and nothing is left to send.
+    private(set) var socket: SocketSession?
+
+    private let joinMessageRef: Ref
+    private var state = State.joining
+    private var isBusy = false
+    private var isDraining = false
+    private(set) var isLeaving = false
+    private var isPausingReads = false
+    private var currentRef: Ref?
+    private var mailbox = Mailbox()
+    private var replacedJoinRef: Ref?
+    private var recordedFailure: (any Error)?
+    private var task: Task<Void, Never>?
+    private var deferredTermination: TerminateReason?
+    private var subscriptions: [ForeignSubscription] = []
+
+    init(_ request: JoinRequest) {
+        route = request.route
+        topic = request.topic
+        recordedJoinRef = request.joinRef
+        joinRef = request.joinRef.isNull ? request.ref : request.joinRef
+        joinMessageRef = request.ref
+        replacedJoinRef = request.replacedJoinRef
+        assigns = request.socket.assigns.merging(request.route.assigns)
+        socket = request.socket
+        id = request.socket.loop.topics.makeID()
+        serializerIndex = request.socket.serializerIndex
+    }
+
+    // MARK: the user's channel, in ChannelCell
+
+    func runJoin(_ params: JoinParams) {}
+    func run(event: String, payload: Payload, ref: Ref) {}
+    func runHandleOut(_ broadcast: BroadcastInfo) throws {}
+    func runHandleInfo(_ message: any Sendable) throws {}
+    func runTerminate(_ reason: TerminateReason) {}
+
+    // MARK: join
+
+    func start(_ payload: Payload) {
+        isBusy = true
+        runJoin(JoinParams(payload: payload))
+    }
+
+    func joinFinished(_ outcome: Result<JoinReply, any Error>) {
+        isBusy = false
+        task = nil
+        let outcome = failing(outcome)
+        guard state == .joining, let socket else {
+            // The connection went while the join was deciding; what it set up is taken down again.
+            if case .success(let reply) = outcome, reply.isAccepted { runTerminate(deferredTermination ?? .closed) }
+            return
+        }
+        do {
+            let reply = try outcome.get()
+            let payload = try reply.response.get()
+            if reply.isAccepted {
+                state = .joined
+                socket.loop.topics.subscribe(self, to: topic)
+                socket.loop.context.statistics.channelsJoined += 1
+                socket.loop.context.statistics.channelsOpen += 1
+                try sendJoinReply("ok", payload)
+                closeReplaced()
+                drain()
+            } else {
+                refuse(with: payload)
+            }
+        } catch {
+            if state == .joined {
+                crash(error)
+            } else {
+                logger?.error("A join threw.", metadata: ["topic": "\(topic)", "error": "\(error)"])
+                socket.loop.context.statistics.channelCrashes += 1
+                refuse(with: .reason("join crashed"))
+            }
+        }
+    }
+
+    private func sendJoinReply(_ status: String, _ payload: Payload) throws {
+        // A join without a join ref is answered without one; later replies carry the fallback.
+        try socket?.send(
+            .reply(
+                joinRef: recordedJoinRef, ref: joinMessageRef, topic: .name(topic), status: status, payload: payload))
+    }
+
+    private func refuse(with payload: Payload) {
+        let socket = socket
+        try? sendJoinReply("error", payload)
+        closeReplaced()
+        state = .ended
+        let waiting = mailbox.removeAll()
+        leaveSocket()
+        // What was sent behind this join finds the topic not joined.
+        for item in waiting {
+            switch item {
+            case .event(let ref, _, _): socket?.replyUnmatched(ref: ref, topic: .name(topic))
+            case .leave(let ref): socket?.replyOK(joinRef: recordedJoinRef, ref: ref, topic: .name(topic))
+            case .broadcast, .info: break
+            }
+        }
+    }
+
+    private func closeReplaced() {
+        guard let ref = replacedJoinRef else { return }
+        replacedJoinRef = nil
+        try? socket?.send(
+            .lifecycle(OutboundMessage.Event.close, joinRef: ref, topic: topic, payload: .empty))
+    }
+
+    // MARK: messages
+
+    func accepts(joinRef: Ref) -> Bool {
+        joinRef.isNull || recordedJoinRef.isNull || joinRef == recordedJoinRef
+    }
+
+    func receive(_ message: Message) {
+        guard !isLeaving else { return }
+        if message.event == OutboundMessage.Event.leave {
+            isLeaving = true
+            enqueue(.leave(ref: message.ref))
+        } else {
+            enqueue(.event(ref: message.ref, name: message.event, payload: message.payload))
+        }
+    }
+
+    func receive(_ delivery: Delivery) {
+        guard state == .joined, let socket else { return }
+        let record = delivery.record
+        if route.isIntercepted(record.event) {
+            enqueue(.broadcast(BroadcastInfo(record)))
+        } else if let serializerIndex {
+            socket.loop.context.statistics.broadcastsDelivered += 1
+            socket.transport?.send(delivery, serializerIndex: serializerIndex)
+        }
+    }
+
+    func enqueue(_ item: MailboxItem) {
+        guard state != .ended else { return }
+        if state == .joined, !isBusy, mailbox.isEmpty {
+            handle(item)
+            drain()
+            return
+        }
+        mailbox.append(item.kept())
+        guard let limits = socket?.definition.options.mailbox else { return }
+        if mailbox.serverItems > limits.maxServerMessages {
+            mailbox = Mailbox()
+            crash(ChannelError.mailboxOverflow(limit: limits.maxServerMessages))
+        } else if mailbox.clientItems >= limits.maxMessages || mailbox.clientBytes >= limits.maxBytes {
+            pauseReads()
+        }
+    }
+
+    private func drain() {
+        guard !isDraining else { return }
+        isDraining = true
+        while state == .joined, !isBusy, let item = mailbox.popFirst() {
+            handle(item)
+        }
+        isDraining = false
+        resumeReadsIfRoom()
+    }
+
+    private func handle(_ item: MailboxItem) {
+        switch item {
+        case .event(let ref, let name, let payload):
+            isBusy = true
+            currentRef = ref
+            run(event: name, payload: payload, ref: ref)
+        case .leave(let ref):
+            leave(ref)
+        case .broadcast(let broadcast):
+            perform { try runHandleOut(broadcast) }
+        case .info(let message):
+            perform { try runHandleInfo(message) }
+        }
+    }
+
+    private func perform(_ callback: () throws -> Void) {
+        isBusy = true
+        let outcome = failing(Result { try callback() })
+        isBusy = false
+        if case .failure(let error) = outcome { crash(error) }
+    }
+
+    /// A handler is through. Called on the loop, once for each `run(event:…)`.
+    func eventFinished(_ outcome: Result<Reply, any Error>, ref: Ref) {
+        isBusy = false
+        currentRef = nil
+        task = nil
+        guard state == .joined else {
+            if let reason = deferredTermination {
+                deferredTermination = nil
+                runTerminate(reason)
+                socket = nil
+            }
+            return
+        }
+        do {
+            let reply = try failing(outcome).get()
+            if case .reply(let status, let payload) = reply.action {
+                try self.reply(ref: ref, status: status, payload: try payload.get())
+            }
+            if let reason = reply.stop { stop(reason) }
+        } catch let error as InvalidPayload {
+            logger?.debug("Invalid payload.", metadata: ["event": "\(error.event)", "error": "\(error.detail)"])
+            try? self.reply(ref: ref, status: "error", payload: .reason("invalid payload"))
+        } catch {
+            crash(error)
+        }
+        if !isDraining { drain() }
+    }
+
+    func eventUnhandled(_ event: String, ref: Ref, policy: UnhandledEvent) {
+        switch policy {
+        case .crash: eventFinished(.failure(ChannelError.unhandledEvent), ref: ref)
+        case .replyError(let reason): eventFinished(.success(.error(["reason": reason])), ref: ref)
+        case .ignore: eventFinished(.success(.noReply), ref: ref)
+        }
+    }
+
+    func setTask(_ task: Task<Void, Never>) {
+        if isBusy { self.task = task }
+    }
+
+    // MARK: for channel code
+
+    var isJoined: Bool { state == .joined }
+    var messageRef: Ref? { currentRef }
+    var logger: Logger? { socket?.definition.logger }
+
+    /// Remembers what went wrong in a call that does not throw; the running callback then counts as crashed.
+    func record(_ error: any Error) {
+        if isBusy {
+            recordedFailure = recordedFailure ?? error
+        } else if state == .joined {
+            crash(error)
+        }
+    }
+
+    private func failing<T>(_ outcome: Result<T, any Error>) -> Result<T, any Error> {
+        guard let failure = recordedFailure else { return outcome }
+        recordedFailure = nil
+        return .failure(failure)
+    }
+
+    func push(_ event: String, _ payload: Result<Payload, any Error>) {
+        guard state != .joining else { return record(ChannelError.notJoined) }
+        do {
+            try socket?.send(.push(joinRef: joinRef, topic: topic, event: event, payload: try payload.get()))
+        } catch {
+            record(error)
+        }
+    }
+
+    func broadcast(_ event: String, _ payload: Result<Payload, any Error>, except: Bool) {
+        guard state != .joining else { return record(ChannelError.notJoined) }
+        guard let pubSub = socket?.definition.pubSub else { return }
+        do {
+            try pubSub.broadcast(topic: topic, event: event, payload: try payload.get(), except: except ? id : nil)
+        } catch {
+            record(error)
+        }
+    }
+
+    func reply(ref: Ref, status: String, payload: Payload) throws {
+        try socket?.send(
+            .reply(joinRef: joinRef, ref: ref, topic: .name(topic), status: status, payload: payload))
+    }
+
+    func subscribe(to other: String) {
+        guard let socket, state != .ended else { return }
+        let subscription = ForeignSubscription(cell: self, topic: other)
+        subscriptions.append(subscription)
+        socket.loop.topics.subscribe(subscription, to: other)
+    }
+
+    func unsubscribe(from other: String) {
+        guard let socket else { return }
+        for subscription in subscriptions where subscription.topic == other {
+            socket.loop.topics.unsubscribe(subscription)
+        }
+        subscriptions.removeAll { $0.topic == other }
+    }
+
+    // MARK: end
+
+    private func leave(_ ref: Ref) {
+        try? reply(ref: ref, status: "ok", payload: .empty)
+        announce(OutboundMessage.Event.close, .empty)
+        finish(.left)
+    }
+
+    private func stop(_ reason: StopReason) {
+        switch reason {
+        case .normal, .shutdown:
+            announce(OutboundMessage.Event.close, .empty)
+            finish(.stopped(reason))
+        case .failure:
+            end()
+            runTerminate(.stopped(reason))
+            announce(OutboundMessage.Event.error, .reason("channel_crash"))
+            socket = nil
+        }
+    }
+
+    private func crash(_ error: any Error) {
+        guard state != .ended else { return }
+        logger?.error("A channel crashed.", metadata: ["topic": "\(topic)", "error": "\(error)"])
+        socket?.loop.context.statistics.channelCrashes += 1
+        let socket = socket
+        end()
+        if isBusy {
+            deferredTermination = .crashed(error)
+            task?.cancel()
+        } else {
+            runTerminate(.crashed(error))
+        }
+        try? socket?.send(
+            .lifecycle(
+                OutboundMessage.Event.error, joinRef: recordedJoinRef, topic: topic,
+                payload: .reason("channel_crash")))
+        if !isBusy { self.socket = nil }
+    }
+
+    private func announce(_ event: String, _ payload: Payload) {
+        try? socket?.send(.lifecycle(event, joinRef: recordedJoinRef, topic: topic, payload: payload))
+    }
+
+    private func finish(_ reason: TerminateReason) {
+        end()
+        runTerminate(reason)
+        socket = nil
+    }
+
+    /// The same topic is joined again: this channel goes without `terminate`, and its answers are lost.
+    func replaced() {
+        end()
+        task?.cancel()
+        socket = nil
+    }
+
+    /// The connection is gone. A handler under way is cancelled; `terminate` waits for it.
+    func connectionClosed(_ reason: TerminateReason) {
+        let wasJoining = state == .joining
+        guard state != .ended else { return }
+        end()
+        if isBusy {
+            deferredTermination = reason
+            task?.cancel()
+        } else if !wasJoining {
+            runTerminate(reason)
+        }
+        socket = nil
+    }
+
+    private func end() {
+        guard state != .ended else { return }
+        if state == .joined { socket?.loop.context.statistics.channelsOpen -= 1 }
+        state = .ended
+        _ = mailbox.removeAll()
+        resumeReads()
+        leaveSocket()
+    }
+
+    private func leaveSocket() {
+        guard let socket else { return }
+        if place.isSubscribed { socket.loop.topics.unsubscribe(self) }
+        for subscription in subscriptions { socket.loop.topics.unsubscribe(subscription) }
+        subscriptions = []
+        socket.remove(self)
+    }
+
+    // MARK: back-pressure
+
+    private func pauseReads() {
+        guard !isPausingReads else { return }
+        isPausingReads = true
+        socket?.pauseReading()
+    }
+
+    private func resumeReadsIfRoom() {
+        guard isPausingReads, let limits = socket?.definition.options.mailbox else { return }
+        if mailbox.clientItems <= limits.maxMessages / 2, mailbox.clientBytes <= limits.maxBytes / 2 { resumeReads() }
+    }
+
+    private func resumeReads() {
+        guard isPausingReads else { return }
+        isPausingReads = false
+        socket?.resumeReading()
+    }
+}
+
+/// What channel code did wrong, or had no answer to.
+public enum ChannelError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// Push, broadcast and reply work only after `join` has returned.
+    case notJoined
+    /// The channel has no handler for an event.
+    case unhandledEvent
+    /// There is no message to reply to: `replyRef` outside of an event handler.
+    case noMessage
+    case mailboxOverflow(limit: Int)
+
+    public var description: String {
+        switch self {
+        case .notJoined:
+            "the channel has not joined yet; send yourself a message in join and act on it in handleInfo"
+        case .unhandledEvent: "no on(…) handles this event; add one, or set unhandledEvent"
+        case .noMessage: "there is no client message to reply to; take the replyRef in an event handler"
+        case .mailboxOverflow(let limit): "more than \(limit) server messages waited; handle them faster or send fewer"
+        }
+    }
+}
+
+extension MailboxItem {
+    /// The item in memory of its own: what waits must not pin the buffer that was read.
+    fileprivate func kept() -> MailboxItem {
+        guard case .event(let ref, let name, let payload) = self else { return self }
+        return .event(ref: ref, name: name, payload: payload.copied())
+    }
+}
+
+extension BroadcastInfo {
+    init(_ record: BroadcastRecord) {
+        self.init(topic: Topic(record.topic), event: record.event, payload: record.payload)
+    }
+}
+
+extension Payload {
+    /// `{"reason": …}`, for sentences of ours that need no escaping.
+    static func reason(_ text: StaticString) -> Payload {
+        Payload(kind: .json, bytes: ByteBuffer(string: "{\"reason\":\"\(text)\"}"))
+    }
+}
+
+/// A channel's subscription to a topic that is not its own: broadcasts arrive in `handleInfo`.
+final class ForeignSubscription: Subscriber {
+    let topic: String
+    let id: SubscriberID
+    var serializerIndex: Int? { nil }
+    var place = SubscriberPlace()
+    private weak var cell: AnyChannelCell?
+
+    init(cell: AnyChannelCell, topic: String) {
+        self.cell = cell
+        self.topic = topic
+        self.id = cell.id
+    }
+
+    func receive(_ delivery: Delivery) {
+        cell?.enqueue(.info(BroadcastInfo(delivery.record)))
+    }
+}

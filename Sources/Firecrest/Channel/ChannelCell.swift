@@ -1,0 +1,92 @@
+// Firecrest — runs the user's channel: its join, its events, inline or in a task.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FirecrestHTTP
+internal import FirecrestProtocol
+internal import NIOCore
+internal import NIOPosix
+
+/// A channel cell with the user's type in it.
+///
+/// Isolation: belongs to its socket's loop. An async callback runs in a task whose executor preference is that loop, so
+/// the channel never leaves its thread; `NIOLoopBound` carries it there and traps if that were not so.
+final class ChannelCell<C: Channel>: AnyChannelCell {
+    private let channel: C
+    private let definition: ChannelDefinition<C>
+
+    init(_ request: JoinRequest, definition: ChannelDefinition<C>) {
+        self.channel = C(topic: Topic(request.topic))
+        self.definition = definition
+        super.init(request)
+    }
+
+    override func runJoin(_ params: JoinParams) {
+        guard let loop = socket?.loop else { return }
+        let bound = NIOLoopBound(self, eventLoop: loop.eventLoop)
+        // `immediate`: a join that does not wait runs here and now, without a turn through the loop.
+        let task = Task.immediate(executorPreference: loop.context.executor) {
+            let cell = bound.value
+            let outcome: Result<JoinReply, any Error>
+            do {
+                outcome = .success(try await cell.channel.join(params, ChannelSocket(cell: cell)))
+            } catch {
+                outcome = .failure(error)
+            }
+            cell.joinFinished(outcome)
+        }
+        setTask(task)
+    }
+
+    override func run(event: String, payload: Payload, ref: Ref) {
+        switch definition.handler(for: event) {
+        case .sync(let handler):
+            eventFinished(Result { try handler(channel, payload, ChannelSocket(cell: self)) }, ref: ref)
+        case .async(let handler):
+            runAsync(handler, payload.copied(), ref)
+        case .offloaded(let handler):
+            runOffloaded(handler, payload.copied(), ref)
+        case nil:
+            eventUnhandled(event, ref: ref, policy: C.unhandledEvent)
+        }
+    }
+
+    private func runAsync(
+        _ handler: @escaping @Sendable (C, Payload, ChannelSocket) async throws -> Reply, _ payload: Payload,
+        _ ref: Ref
+    ) {
+        guard let loop = socket?.loop else { return }
+        let bound = NIOLoopBound(self, eventLoop: loop.eventLoop)
+        let task = Task.immediate(executorPreference: loop.context.executor) {
+            let cell = bound.value
+            let outcome: Result<Reply, any Error>
+            do {
+                outcome = .success(try await handler(cell.channel, payload, ChannelSocket(cell: cell)))
+            } catch {
+                outcome = .failure(error)
+            }
+            cell.eventFinished(outcome, ref: ref)
+        }
+        setTask(task)
+    }
+
+    private func runOffloaded(
+        _ handler: @escaping @Sendable (Payload) throws -> Reply, _ payload: Payload, _ ref: Ref
+    ) {
+        guard let loop = socket?.loop else { return }
+        let bound = NIOLoopBound(self, eventLoop: loop.eventLoop)
+        NIOThreadPool.singleton.runIfActive(eventLoop: loop.eventLoop) { try handler(payload) }
+            .whenComplete { outcome in bound.value.eventFinished(outcome, ref: ref) }
+    }
+
+    override func runHandleOut(_ broadcast: BroadcastInfo) throws {
+        try channel.handleOut(broadcast, ChannelSocket(cell: self))
+    }
+
+    override func runHandleInfo(_ message: any Sendable) throws {
+        try channel.handleInfo(message, ChannelSocket(cell: self))
+    }
+
+    override func runTerminate(_ reason: TerminateReason) {
+        channel.terminate(reason, ChannelSocket(cell: self))
+    }
+}

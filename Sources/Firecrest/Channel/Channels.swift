@@ -1,0 +1,89 @@
+// Firecrest — the routes from topics to channel types.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FirecrestProtocol
+
+/// The channels that a socket serves. The first route that matches a topic takes it, so `food*` stands before `foo*`.
+public struct Channels: Sendable {
+    let routes: [ChannelRoute]
+
+    public init(@ChannelsBuilder _ routes: () -> [ChannelRoute]) {
+        self.routes = routes()
+    }
+
+    /// - Throws: `TopicPatternError` for a pattern that cannot work.
+    func compiled() throws -> [CompiledRoute] {
+        try routes.map { try $0.compile() }
+    }
+}
+
+/// One route. Made by `channel`.
+public struct ChannelRoute: Sendable {
+    let compile: @Sendable () throws -> CompiledRoute
+}
+
+/// Sends topics that match `pattern` to a channel type. `pattern` is an exact topic, or a prefix that ends in `*`.
+///
+/// - Parameter assigns: merged over the connection's assigns for channels of this route.
+public func channel<C: Channel>(_ pattern: String, _ type: C.Type, assigns: Assigns = Assigns()) -> ChannelRoute {
+    ChannelRoute {
+        let definition = ChannelDefinition<C>()
+        return CompiledRoute(
+            pattern: try TopicPattern(pattern), assigns: assigns, intercepts: C.intercepts,
+            makeCell: { request in ChannelCell<C>(request, definition: definition) })
+    }
+}
+
+@resultBuilder
+public enum ChannelsBuilder {
+    public static func buildExpression(_ route: ChannelRoute) -> [ChannelRoute] { [route] }
+    public static func buildBlock(_ routes: [ChannelRoute]...) -> [ChannelRoute] { routes.flatMap(\.self) }
+    public static func buildOptional(_ routes: [ChannelRoute]?) -> [ChannelRoute] { routes ?? [] }
+    public static func buildEither(first routes: [ChannelRoute]) -> [ChannelRoute] { routes }
+    public static func buildEither(second routes: [ChannelRoute]) -> [ChannelRoute] { routes }
+    public static func buildArray(_ routes: [[ChannelRoute]]) -> [ChannelRoute] { routes.flatMap(\.self) }
+}
+
+/// A route that was checked at start. Shared by all channels that came through it.
+final class CompiledRoute: Sendable {
+    let pattern: TopicPattern
+    let assigns: Assigns
+    let makeCell: @Sendable (JoinRequest) -> AnyChannelCell
+    private let intercepts: [String]
+
+    init(
+        pattern: TopicPattern, assigns: Assigns, intercepts: [String],
+        makeCell: @escaping @Sendable (JoinRequest) -> AnyChannelCell
+    ) {
+        self.pattern = pattern
+        self.assigns = assigns
+        self.intercepts = intercepts
+        self.makeCell = makeCell
+    }
+
+    func isIntercepted(_ event: String) -> Bool {
+        !intercepts.isEmpty && intercepts.contains(event)
+    }
+}
+
+/// A channel type's event handlers, looked up by name.
+struct ChannelDefinition<C: Channel>: Sendable {
+    private let handlers: [String: Event<C>.Handler]
+
+    init() {
+        handlers = Dictionary(C.events.map { ($0.name, $0.handler) }) { first, _ in first }
+    }
+
+    func handler(for event: String) -> Event<C>.Handler? { handlers[event] }
+}
+
+/// What a channel is made from.
+struct JoinRequest {
+    let socket: SocketSession
+    let route: CompiledRoute
+    let topic: String
+    let joinRef: Ref
+    let ref: Ref
+    /// The join ref of the channel that this one replaces; its `phx_close` follows the new join's reply.
+    let replacedJoinRef: Ref?
+}

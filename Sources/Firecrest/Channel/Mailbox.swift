@@ -1,0 +1,75 @@
+// Firecrest — what waits for a channel that is busy.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import DequeModule
+internal import FirecrestProtocol
+internal import NIOCore
+
+/// One thing for a channel to handle.
+enum MailboxItem {
+    case event(ref: Ref, name: String, payload: Payload)
+    case leave(ref: Ref)
+    case broadcast(BroadcastInfo)
+    case info(any Sendable)
+
+    /// Bytes that this item keeps in memory on a client's behalf; nil for what server code sent.
+    var clientBytes: Int? {
+        switch self {
+        case .event(_, let name, let payload): payload.bytes.readableBytes + name.utf8.count
+        case .leave: 0
+        case .broadcast, .info: nil
+        }
+    }
+}
+
+/// A channel's queue. Empty, it holds no memory.
+///
+/// Items from the client are bounded by not reading the connection any more; items from server code, which nothing can
+/// hold back, by ending the channel.
+struct Mailbox {
+    private var items: Deque<MailboxItem> = []
+    private(set) var clientItems = 0
+    private(set) var clientBytes = 0
+
+    var isEmpty: Bool { items.isEmpty }
+    var serverItems: Int { items.count - clientItems }
+
+    mutating func append(_ item: MailboxItem) {
+        if let bytes = item.clientBytes {
+            clientItems += 1
+            clientBytes += bytes
+        }
+        items.append(item)
+    }
+
+    mutating func popFirst() -> MailboxItem? {
+        guard let item = items.popFirst() else { return nil }
+        if let bytes = item.clientBytes {
+            clientItems -= 1
+            clientBytes -= bytes
+        }
+        if items.isEmpty { items = [] }
+        return item
+    }
+
+    mutating func removeAll() -> [MailboxItem] {
+        let all = Array(items)
+        self = Mailbox()
+        return all
+    }
+}
+
+/// Bounds of a channel's mailbox.
+public struct MailboxLimits: Sendable, Hashable {
+    /// Client messages that may wait for one busy channel. When reached, the connection is not read until half are
+    /// handled. Defaults to 128.
+    public var maxMessages = 128
+    /// Bytes of client messages that may wait for one busy channel; one larger message is taken when none waits.
+    /// Defaults to 1 MiB.
+    public var maxBytes = 1_048_576
+    /// Messages of server code (`send`, intercepted broadcasts) that may wait. Beyond, the channel ends with `phx_error`.
+    /// Defaults to 4,096.
+    public var maxServerMessages = 4_096
+
+    public init() {}
+}

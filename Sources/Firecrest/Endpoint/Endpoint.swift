@@ -1,0 +1,164 @@
+// Firecrest — the server value that a user builds and runs.
+// SPDX-License-Identifier: Apache-2.0
+
+package import FirecrestHTTP
+public import FirecrestProtocol
+internal import FirecrestPubSub
+internal import Logging
+internal import NIOCore
+internal import NIOPosix
+public import ServiceLifecycle
+internal import Synchronization
+
+/// A realtime server: listeners, mounted sockets, HTTP routes.
+///
+/// ```swift
+/// let endpoint = try Endpoint {
+///     socket("/socket", UserSocket.self)
+/// }
+/// try await endpoint.run()
+/// ```
+///
+/// It is a ServiceLifecycle `Service`: in a `ServiceGroup`, SIGTERM makes it stop accepting, close its sockets with 1012
+/// ("come back") and return within `shutdownTimeout`.
+///
+/// Isolation: `Sendable`; everything here may be called from any thread.
+public final class Endpoint: Service {
+    public let options: EndpointOptions
+    private let group: MultiThreadedEventLoopGroup
+    private let loops: EndpointLoops
+    private let pubSub: PubSub
+    private let settings: ServerSettings
+    private let accepting = Atomic(false)
+
+    /// Checks routes and options and starts the event loops.
+    ///
+    /// - Throws: `TopicPatternError` for a channel route that cannot work.
+    public init(_ options: EndpointOptions = EndpointOptions(), @EndpointBuilder _ parts: () -> [EndpointPart]) throws {
+        self.options = options
+        let parts = parts()
+        let serializers = options.serializers ?? .standard(options.message)
+        let usage = SerializerUsage(serializers: serializers.entries.count)
+        group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, options.loops ?? System.coreCount))
+        let interests = group.makeIterator().map { _ in InterestFilter() }
+        loops = EndpointLoops(
+            ports: zip(group.makeIterator(), interests).enumerated().map { index, loop in
+                let (eventLoop, interest) = loop
+                return EndpointLoops.Port(
+                    loop: .makeBoxSendingValue(
+                        EndpointLoop(
+                            index: index, eventLoop: eventLoop, interest: interest, usage: usage,
+                            serializers: serializers),
+                        eventLoop: eventLoop))
+            },
+            serializers: serializers)
+        pubSub = PubSub(
+            node: options.nodeName, serializers: serializers.entries.map(\.serializer), usage: usage,
+            loops: zip(loops.ports, interests).map { (port: $0, interest: $1) })
+
+        var settings = ServerSettings(mounts: [], limits: options.http, logger: options.logger)
+        for part in parts {
+            switch part.kind {
+            case .socket(let socket):
+                settings.mounts += try socket.mounts(loops: loops, pubSub: pubSub, logger: options.logger)
+            case .mount(let mount): settings.mounts.append(mount)
+            case .routes(let responder): settings.responder = responder
+            }
+        }
+        self.settings = settings
+    }
+
+    // MARK: broadcasts
+
+    /// Sends an event to every subscriber of a topic, on all nodes.
+    ///
+    /// - Throws: `PayloadError` when the payload cannot be encoded or is no JSON object. Nothing has been sent then.
+    public func broadcast(_ topic: Topic, _ event: String, _ payload: Payload) throws {
+        try pubSub.broadcast(topic: topic.name, event: event, payload: payload)
+    }
+
+    public func broadcast(_ topic: Topic, _ event: String, _ payload: some Encodable) throws {
+        try broadcast(topic, event, try Payload(encoding: payload))
+    }
+
+    public func broadcast(_ topic: Topic, _ event: String, _ payload: JSON) throws {
+        try broadcast(topic, event, try Payload(payload))
+    }
+
+    // MARK: life
+
+    /// Whether new connections are accepted: true from the moment `run` listens until shutdown begins.
+    public var isAccepting: Bool { accepting.load(ordering: .acquiring) }
+
+    /// Serves until the surrounding service group shuts down, or the task is cancelled.
+    ///
+    /// - Throws: when an address cannot be listened at; the error names it and the reason.
+    public func run() async throws {
+        try await run { _ in }
+    }
+
+    /// As `run()`. `onListening` gets the bound addresses, with the ports that the system chose, once connections are
+    /// accepted.
+    public func run(onListening: @Sendable ([String]) async -> Void) async throws {
+        let contexts = Dictionary(
+            uniqueKeysWithValues: loops.ports.map { port in
+                (ObjectIdentifier(port.loop.eventLoop), port.loop)
+            })
+        let listener: Listener
+        do {
+            listener = try await Listener.bind(
+                options.listen, settings: settings, group: group, backlog: options.backlog,
+                context: { eventLoop in contexts[ObjectIdentifier(eventLoop)]?.value.context })
+        } catch {
+            try? await group.shutdownGracefully()
+            throw error
+        }
+        accepting.store(true, ordering: .releasing)
+        await onListening(listener.addresses.map { "\($0.ipAddress ?? $0.pathname ?? ""):\($0.port ?? 0)" })
+        // Ends with an error when the task is cancelled, which means the same: stop.
+        try? await gracefulShutdown()
+        accepting.store(false, ordering: .releasing)
+        await listener.close()
+        await closeConnections()
+        try await group.shutdownGracefully()
+    }
+
+    private func closeConnections() async {
+        for port in loops.ports {
+            port.loop.eventLoop.execute { port.loop.value.context.shutDownConnections() }
+        }
+        let clock = ContinuousClock()
+        let deadline = clock.now + options.shutdownTimeout
+        while clock.now < deadline, await openConnections() > 0 {
+            // Cancelled or not, the connections get their time.
+            await Task { try? await Task.sleep(for: .milliseconds(10)) }.value
+        }
+        let left = await openConnections()
+        if left > 0 {
+            options.logger.warning(
+                "Connections did not close in time and are dropped.",
+                metadata: ["connections": "\(left)", "limit": "\(options.shutdownTimeout)"])
+        }
+    }
+
+    private func openConnections() async -> Int {
+        await gather { $0.context.connectionCount }.reduce(0, +)
+    }
+
+    // MARK: figures
+
+    /// The counters of all loops, added up.
+    package func statistics() async -> LoopStatistics {
+        await gather { $0.context.statistics }.reduce(LoopStatistics(), +)
+    }
+
+    private func gather<T: Sendable>(_ read: @escaping @Sendable (EndpointLoop) -> T) async -> [T] {
+        var values: [T] = []
+        for port in loops.ports {
+            if let value = try? await port.loop.eventLoop.submit({ read(port.loop.value) }).get() {
+                values.append(value)
+            }
+        }
+        return values
+    }
+}

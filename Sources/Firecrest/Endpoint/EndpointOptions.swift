@@ -1,0 +1,29 @@
+// Firecrest — an endpoint's options.
+// SPDX-License-Identifier: Apache-2.0
+
+public import FirecrestHTTP
+public import FirecrestProtocol
+public import Logging
+
+/// Options of the endpoint as a whole. Those of a socket stand at its mount.
+public struct EndpointOptions: Sendable {
+    /// Where to listen. Defaults to 127.0.0.1 port 4000: reachable from this machine only, until you say otherwise.
+    public var listen: [ListenAddress] = [.hostname("127.0.0.1", port: 4000)]
+    /// Event loops, each one thread. nil, the default: one per core.
+    public var loops: Int?
+    /// Connections that the kernel holds until they are accepted. Defaults to 1,024; the kernel may cap it
+    /// (`net.core.somaxconn`).
+    public var backlog: Int32 = 1_024
+    /// How long a shutdown may take: connections get a close frame with 1012 and this long to answer, then they are
+    /// dropped. Defaults to 10 s.
+    public var shutdownTimeout: Duration = .seconds(10)
+    public var http = HTTPLimits()
+    public var message = MessageLimits()
+    public var logger = Logger(label: "firecrest")
+    /// This node's name in broadcasts. Defaults to `local`; a cluster needs distinct ones.
+    public var nodeName = "local"
+    /// In place of V1 and V2.
+    package var serializers: SerializerTable?
+
+    public init() {}
+}

@@ -1,0 +1,156 @@
+// Firecrest — one client's socket: dispatches its messages to its channels.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FirecrestHTTP
+internal import FirecrestProtocol
+internal import FirecrestPubSub
+internal import FirecrestWire
+internal import Logging
+internal import NIOCore
+
+/// A socket on its home loop, whatever transport carries it.
+///
+/// Isolation: belongs to its loop.
+final class SocketSession {
+    let definition: SocketDefinition
+    let loop: EndpointLoop
+    let assigns: Assigns
+    private(set) var transport: (any SocketTransport)?
+    /// An index of `PubSub.serializers`; nil until the first frame of a client that named no version.
+    private(set) var serializerIndex: Int?
+    /// A handful at most clients: searched, not hashed.
+    private var channels: [AnyChannelCell] = []
+    private var pausedBy = 0
+
+    init(definition: SocketDefinition, loop: EndpointLoop, assigns: Assigns, serializerIndex: Int?) {
+        self.definition = definition
+        self.loop = loop
+        self.assigns = assigns
+        self.serializerIndex = serializerIndex
+    }
+
+    func attach(_ transport: any SocketTransport) {
+        self.transport = transport
+    }
+
+    // MARK: in
+
+    /// One frame from the client.
+    func receive(_ frame: ByteBuffer, kind: FrameKind) {
+        let index = serializerIndex ?? chooseSerializer(frame)
+        do {
+            dispatch(try definition.pubSub.serializers[index].decode(frame, kind: kind))
+        } catch {
+            loop.context.statistics.protocolErrors += 1
+            transport?.close(.internalError, reason: error.description)
+        }
+    }
+
+    /// With no `vsn` in the URL the first frame decides: an object is V1, anything else V2.
+    private func chooseSerializer(_ frame: ByteBuffer) -> Int {
+        let first = frame.readableBytesView.first { $0 != 0x20 && $0 != 0x0A && $0 != 0x0D && $0 != 0x09 }
+        let index = loop.serializers.index(ofMajor: first == UInt8(ascii: "{") ? 1 : 2)
+        serializerIndex = index
+        return index
+    }
+
+    /// The order of Phoenix's transport: heartbeat, joined topic, join, the rest.
+    private func dispatch(_ message: Message) {
+        guard case .name(let topic) = message.topic else {
+            return notJoined(message)
+        }
+        if topic == "phoenix", message.event == OutboundMessage.Event.heartbeat {
+            return replyOK(joinRef: .null, ref: message.ref, topic: message.topic)
+        }
+        if let cell = channels.first(where: { $0.topic == topic }) {
+            if message.event == OutboundMessage.Event.join {
+                cell.replaced()
+                join(message, topic, replacing: cell.recordedJoinRef)
+            } else if cell.accepts(joinRef: message.joinRef) {
+                cell.receive(message)
+            }
+            // A stale join ref: the message belongs to a join that is over. Dropped without a word.
+            return
+        }
+        if message.event == OutboundMessage.Event.join {
+            join(message, topic, replacing: nil)
+        } else {
+            notJoined(message)
+        }
+    }
+
+    private func notJoined(_ message: Message) {
+        if message.event == OutboundMessage.Event.leave {
+            replyOK(joinRef: message.joinRef, ref: message.ref, topic: message.topic)
+        } else {
+            replyUnmatched(ref: message.ref, topic: message.topic)
+        }
+    }
+
+    private func join(_ message: Message, _ topic: String, replacing replaced: Ref?) {
+        guard let route = definition.route(for: topic) else {
+            definition.logger.warning("A client asked for a topic that no channel takes.")
+            return replyUnmatched(ref: message.ref, topic: message.topic)
+        }
+        guard channels.count < definition.options.maxChannels else {
+            definition.logger.error(
+                "A client asked for more channels than a connection may have.",
+                metadata: ["limit": "\(definition.options.maxChannels)"])
+            return reply(
+                joinRef: message.joinRef, ref: message.ref, topic: message.topic, status: "error",
+                payload: .reason("too many channels joined"))
+        }
+        let cell = route.makeCell(
+            JoinRequest(
+                socket: self, route: route, topic: topic, joinRef: message.joinRef, ref: message.ref,
+                replacedJoinRef: replaced))
+        channels.append(cell)
+        cell.start(message.payload.copied())
+    }
+
+    // MARK: out
+
+    func send(_ message: OutboundMessage) throws(PayloadError) {
+        guard let transport, let serializerIndex else { return }
+        transport.send(try EncodedFrame(message, with: definition.pubSub.serializers[serializerIndex]))
+    }
+
+    func replyOK(joinRef: Ref, ref: Ref, topic: MessageTopic) {
+        reply(joinRef: joinRef, ref: ref, topic: topic, status: "ok", payload: .empty)
+    }
+
+    func replyUnmatched(ref: Ref, topic: MessageTopic) {
+        reply(joinRef: .null, ref: ref, topic: topic, status: "error", payload: .reason("unmatched topic"))
+    }
+
+    private func reply(joinRef: Ref, ref: Ref, topic: MessageTopic, status: String, payload: Payload) {
+        try? send(.reply(joinRef: joinRef, ref: ref, topic: topic, status: status, payload: payload))
+    }
+
+    // MARK: channels
+
+    func remove(_ cell: AnyChannelCell) {
+        channels.removeAll { $0 === cell }
+    }
+
+    func pauseReading() {
+        pausedBy += 1
+        if pausedBy == 1 { transport?.pauseReading() }
+    }
+
+    func resumeReading() {
+        pausedBy -= 1
+        if pausedBy == 0 { transport?.resumeReading() }
+    }
+
+    /// The transport is gone: every channel ends.
+    func transportClosed(_ reason: TerminateReason) {
+        transport = nil
+        let cells = channels
+        channels = []
+        for cell in cells { cell.connectionClosed(reason) }
+    }
+}
+
+@available(*, unavailable)
+extension SocketSession: Sendable {}

@@ -1,0 +1,65 @@
+// Firecrest — a mount's WebSocket options.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FirecrestHTTP
+internal import FirecrestWire
+internal import NIOCore
+
+/// How a socket is served over WebSocket. `true` means the defaults, `false` not at all.
+public struct WebSocketOptions: Sendable, ExpressibleByBooleanLiteral {
+    /// Whether this transport is served. Defaults to true.
+    public var isEnabled: Bool
+    /// The transport's part of the path, after the mount's own. Defaults to `/websocket`.
+    public var path = "/websocket"
+    /// Longest time without a byte from the client; sending does not count. Then the connection is closed with 1001.
+    /// Defaults to 60 s, twice phoenix.js's heartbeat interval. nil: no limit.
+    public var timeout: Duration? = .seconds(60)
+    /// Largest message in bytes, after decompression, over all fragments. A larger one closes with 1009 (RFC 6455
+    /// §7.4.1). Defaults to 1 MiB, so that one connection can pin no more; at most 1 GiB.
+    public var maxMessageBytes = 1_048_576
+    /// Largest single frame in bytes, as sent. Larger: 1009. Defaults to 1 MiB.
+    public var maxFrameBytes = 1_048_576
+    /// Most frames that one message may be cut into, empty ones included. More: 1009. Defaults to 1,024.
+    public var maxFragments = 1_024
+    /// Whether permessage-deflate (RFC 7692) is agreed to when a client offers it. Defaults to false: on loopback and in
+    /// data centres it costs more than it saves.
+    public var compress = false
+    /// Most bytes that one compressed byte may become, beyond the first 128 KiB of a message. More: 1009. Defaults to 100.
+    public var maxInflateRatio = 100
+    /// Subprotocols in the server's order of preference; the first that the client offers too is answered. A client that
+    /// offers others only is refused with 403; one that offers none is accepted. nil, the default: not looked at.
+    public var subprotocols: [String]?
+    /// Takes a bearer token from the subprotocol header, where phoenix.js ≥ 1.8 puts it. Defaults to false.
+    public var authToken = false
+    /// Bytes that may wait for a client that does not read, beyond what the kernel and a 64 KiB buffer take. Beyond, the
+    /// connection is closed with 1013. Defaults to 1 MiB.
+    public var maxOutboundBytes = 1_048_576
+
+    public init() {
+        isEnabled = true
+    }
+
+    public init(booleanLiteral value: Bool) {
+        isEnabled = value
+    }
+
+    var parameters: WebSocketParameters {
+        var outbound = OutboundLimits()
+        outbound.maxBytes = maxOutboundBytes
+        return WebSocketParameters(
+            frameLimits: FrameLimits(
+                maxFrameBytes: maxFrameBytes, maxMessageBytes: maxMessageBytes, maxFragments: maxFragments,
+                maxInflateRatio: maxInflateRatio),
+            idleTimeout: timeout.map { TimeAmount($0) }, outbound: outbound)
+    }
+}
+
+/// A mount's options that do not depend on the transport.
+public struct SocketOptions: Sendable {
+    /// Channels that one connection may have joined at once. Beyond: the error reply `too many channels joined`.
+    /// Defaults to 100, as Phoenix.
+    public var maxChannels = 100
+    public var mailbox = MailboxLimits()
+
+    public init() {}
+}

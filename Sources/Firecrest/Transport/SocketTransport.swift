@@ -1,0 +1,26 @@
+// Firecrest — what carries a socket's frames.
+// SPDX-License-Identifier: Apache-2.0
+
+package import FirecrestProtocol
+package import FirecrestPubSub
+package import FirecrestWire
+
+/// The carrier of one socket: a WebSocket, or a test's recorder.
+///
+/// Isolation: belongs to the socket's loop.
+package protocol SocketTransport: AnyObject {
+    /// As clients and logs know it, for example `websocket`.
+    var name: String { get }
+
+    func send(_ frame: EncodedFrame)
+
+    /// Sends a broadcast's shared frame for a serializer; nothing when it has none.
+    func send(_ delivery: Delivery, serializerIndex: Int)
+
+    func close(_ code: CloseCode, reason: String)
+    /// Ends the connection without a word.
+    func drop()
+
+    func pauseReading()
+    func resumeReading()
+}

@@ -1,0 +1,49 @@
+// Firecrest — a WebSocket as the carrier of a socket.
+// SPDX-License-Identifier: Apache-2.0
+
+package import FirecrestHTTP
+package import FirecrestProtocol
+package import FirecrestPubSub
+internal import FirecrestWire
+internal import NIOCore
+
+extension WebSocketConnection: SocketTransport {
+    package var name: String { "websocket" }
+
+    package func send(_ frame: EncodedFrame) {
+        if agreement != nil, let compressed = compressedFrame(frame.content, opcode: frame.kind.opcode) {
+            send(frame: compressed)
+        } else {
+            send(frame: frame.webSocketFrame)
+        }
+    }
+
+    package func send(_ delivery: Delivery, serializerIndex: Int) {
+        guard let frame = delivery.frame(serializerIndex) else { return }
+        guard let agreement else { return send(frame: frame.webSocketFrame) }
+        // Contexts are not taken over, so one compressed frame serves all who agreed to the same window.
+        let key = serializerIndex << 8 | agreement.serverMaxWindowBits
+        if let shared = delivery.variants[key] { return send(frame: shared) }
+        let shared = compressedFrame(frame.content, opcode: frame.kind.opcode) ?? frame.webSocketFrame
+        delivery.variants[key] = shared
+        send(frame: shared)
+    }
+}
+
+extension FrameKind {
+    var opcode: Opcode { self == .text ? .text : .binary }
+}
+
+extension SocketSession: WebSocketSession {
+    func opened(_ connection: WebSocketConnection) {
+        attach(connection)
+    }
+
+    func received(_ payload: ByteBuffer, kind: MessageKind) {
+        receive(payload, kind: kind == .text ? .text : .binary)
+    }
+
+    func closed(_ end: ConnectionEnd) {
+        transportClosed(end == .server(.serviceRestart) ? .draining : .closed)
+    }
+}

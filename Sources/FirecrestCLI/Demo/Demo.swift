@@ -1,0 +1,25 @@
+// Firecrest — the demo's endpoint: socket, echo, page, health, metrics.
+// SPDX-License-Identifier: Apache-2.0
+
+import Firecrest
+import Hummingbird
+import Logging
+
+enum Demo {
+    static func endpoint(listen: ListenAddress, loops: Int?, logger: Logger) throws -> Endpoint {
+        var options = EndpointOptions()
+        options.listen = [listen]
+        options.loops = loops
+        options.logger = logger
+        let reference = EndpointReference()
+        var websocket = WebSocketOptions()
+        websocket.authToken = true
+        let endpoint = try Endpoint(options) {
+            socket("/socket", PlaygroundSocket.self, websocket: websocket)
+            mount(EchoMount())
+            routes(DemoRoutes.router(reference))
+        }
+        reference.set(endpoint)
+        return endpoint
+    }
+}

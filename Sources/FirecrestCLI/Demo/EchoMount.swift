@@ -1,0 +1,53 @@
+// Firecrest — `/echo`: every text and binary message comes back as it came.
+// SPDX-License-Identifier: Apache-2.0
+
+import FirecrestHTTP
+import FirecrestWire
+import NIOCore
+import NIOHTTP1
+
+/// A WebSocket with no protocol on top, for conformance suites and benchmarks of the frame layer.
+struct EchoMount: UpgradeMount {
+    func claims(path: Substring) -> Bool { path == "/echo" }
+
+    func begin(
+        _ request: UpgradeRequest, loop: LoopContext, decide: @escaping (UpgradeDecision) -> Void
+    ) -> (() -> Void)? {
+        let limit = 16 << 20
+        var outbound = OutboundLimits()
+        outbound.maxBytes = 2 * limit
+        var parameters = WebSocketParameters(
+            frameLimits: FrameLimits(
+                maxFrameBytes: limit, maxMessageBytes: limit, maxFragments: 65_536, maxInflateRatio: 1_000),
+            outbound: outbound)
+        var headers = HTTPHeaders()
+        if let agreement = DeflateNegotiation.agree(
+            offers: request.head.headers["sec-websocket-extensions"], options: parameters.deflate)
+        {
+            parameters.agreement = agreement
+            headers.add(name: "sec-websocket-extensions", value: agreement.headerValue)
+        }
+        decide(.accept(headers: headers, parameters: parameters, session: EchoSession()))
+        return nil
+    }
+}
+
+final class EchoSession: WebSocketSession {
+    private var connection: WebSocketConnection?
+
+    func opened(_ connection: WebSocketConnection) {
+        self.connection = connection
+    }
+
+    func received(_ payload: ByteBuffer, kind: MessageKind) {
+        let opcode: Opcode = kind == .text ? .text : .binary
+        guard let connection else { return }
+        connection.send(
+            frame: connection.compressedFrame(payload, opcode: opcode)
+                ?? FrameEncoder.frame(opcode: opcode, payload: payload, allocator: ByteBufferAllocator()))
+    }
+
+    func closed(_ end: ConnectionEnd) {
+        connection = nil
+    }
+}

@@ -1,0 +1,115 @@
+// Firecrest — `room:*` of the demo: one event for each behaviour of the protocol.
+// SPDX-License-Identifier: Apache-2.0
+
+import Firecrest
+
+final class PlaygroundChannel: Channel {
+    private struct LaterReply: Sendable {
+        let ref: ReplyRef
+        let n: JSON
+    }
+
+    private struct Crash: Error {}
+
+    init(topic: Topic) {}
+
+    func join(_ params: JoinParams, _ socket: ChannelSocket) async throws -> JoinReply {
+        try await Playground.join(params, socket)
+    }
+
+    static var events: [Event<PlaygroundChannel>] {
+        on("new_msg") { _, message, socket in
+            socket.broadcast("new_msg", message)
+            return .noReply
+        }
+        on("ping") { _, _, _ in .ok(Playground.pong) }
+        on("echo") { _, message, _ in .ok(message) }
+        on("fail", JSON.self) { _, message, _ in .error(["reason": message["reason"] ?? nil] as JSON) }
+        on("silent") { _, _, _ in .noReply }
+        on("later", JSON.self) { _, message, socket in
+            let delay = Playground.milliseconds(message["ms"])
+            socket.send(LaterReply(ref: try socket.replyRef(), n: message["n"] ?? nil), after: delay)
+            return .noReply
+        }
+        on("shout") { _, message, socket in
+            socket.broadcast("shout", message)
+            return .noReply
+        }
+        on("shout_from") { _, message, socket in
+            socket.broadcastFrom("shout", message)
+            return .noReply
+        }
+        on("push_me") { _, message, socket in
+            socket.push("pushed", message)
+            return .noReply
+        }
+        on("conn_info") { _, _, socket in .ok(Playground.connectionInfo(socket)) }
+        on("crash") { _, _, _ in throw Crash() }
+        on("stop") { _, _, _ in .stop() }
+        on("close_me") { _, _, socket in
+            socket.disconnect(.goingAway, reason: "the client asked for it")
+            return .noReply
+        }
+        on("kill_me") { _, _, socket in
+            socket.dropConnection()
+            return .noReply
+        }
+    }
+
+    func handleInfo(_ message: any Sendable, _ socket: ChannelSocket) throws {
+        guard let later = message as? LaterReply else { return }
+        try later.ref.reply(.ok(["n": later.n] as JSON))
+    }
+}
+
+/// `realtime:*`: sends the event `broadcast` on to every other subscriber.
+final class RealtimeChannel: Channel {
+    init(topic: Topic) {}
+
+    func join(_ params: JoinParams, _ socket: ChannelSocket) async throws -> JoinReply {
+        try await Playground.join(params, socket)
+    }
+
+    static var events: [Event<RealtimeChannel>] {
+        on("broadcast") { _, message, socket in
+            socket.broadcastFrom("broadcast", message)
+            return .noReply
+        }
+    }
+}
+
+/// What the demo's channels share.
+enum Playground {
+    static let pong: Payload = (try? Payload(["pong": true] as JSON)) ?? .empty
+    /// Delays that clients ask for are cut to this, so that nobody parks timers here for days.
+    private static let maxDelay = 3_600_000.0
+
+    static func join(_ params: JoinParams, _ socket: ChannelSocket) async throws -> JoinReply {
+        let payload = try params.decode(JSON.self)
+        if payload["deny"]?.boolValue == true { return .error(["reason": "denied"] as JSON) }
+        if payload["hang_ms"] != nil { try await Task.sleep(for: milliseconds(payload["hang_ms"])) }
+        return .ok(["topic": .string(socket.topic.name), "payload": payload] as JSON)
+    }
+
+    static func milliseconds(_ value: JSON?) -> Duration {
+        .milliseconds(min(max(value?.doubleValue ?? 0, 0), maxDelay))
+    }
+
+    static func connectionInfo(_ socket: ChannelSocket) -> JSON {
+        var params = socket.assigns[.connectParams]?.values ?? [:]
+        params["vsn"] = nil
+        return [
+            "params": .object(params.mapValues(json)),
+            "transport": .string(socket.transport),
+            "auth_token": socket.assigns[.authToken].map { .string($0) } ?? .null,
+        ]
+    }
+
+    private static func json(_ value: ConnectParams.Value) -> JSON {
+        switch value {
+        case .string(let text): .string(text)
+        case .list(let items): .array(items.map(json))
+        case .map(let members): .object(members.mapValues(json))
+        }
+    }
+}

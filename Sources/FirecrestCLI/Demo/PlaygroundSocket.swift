@@ -1,0 +1,29 @@
+// Firecrest — the demo's socket: who may connect.
+// SPDX-License-Identifier: Apache-2.0
+
+import Firecrest
+
+extension AssignKey<ConnectParams> {
+    static let connectParams = AssignKey("connect_params")
+}
+
+extension AssignKey<String> {
+    static let authToken = AssignKey("auth_token")
+}
+
+struct PlaygroundSocket: Socket {
+    static var channels: Channels {
+        Channels {
+            channel("room:*", PlaygroundChannel.self)
+            channel("realtime:*", RealtimeChannel.self)
+        }
+    }
+
+    static func connect(_ params: ConnectParams, _ info: ConnectInfo) async throws -> Assigns {
+        if params.string("reject") == "1" { throw ConnectError.refused(reason: "the client asked for it") }
+        var assigns = Assigns()
+        assigns[.connectParams] = params
+        assigns[.authToken] = info.authToken
+        return assigns
+    }
+}

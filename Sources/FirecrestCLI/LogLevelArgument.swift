@@ -1,0 +1,7 @@
+// Firecrest — a log level as a command-line argument.
+// SPDX-License-Identifier: Apache-2.0
+
+public import ArgumentParser
+public import Logging
+
+extension Logger.Level: @retroactive ExpressibleByArgument {}

@@ -1,0 +1,49 @@
+// Firecrest — what every connection of a listener needs to know.
+// SPDX-License-Identifier: Apache-2.0
+
+package import Logging
+package import NIOCore
+internal import NIOHTTP1
+
+/// Shared by all connections of an endpoint; immutable.
+package struct ServerSettings: Sendable {
+    package var mounts: [any UpgradeMount]
+    package var responder: RouteResponder
+    package var limits: HTTPLimits
+    package var logger: Logger
+    /// What stands before HTTP on a new connection: TLS, a PROXY header. Called on the connection's loop.
+    package var prelude: (@Sendable (any Channel) throws -> Void)?
+
+    package init(
+        mounts: [any UpgradeMount], responder: RouteResponder = .none, limits: HTTPLimits = HTTPLimits(),
+        logger: Logger
+    ) {
+        self.mounts = mounts
+        self.responder = responder
+        self.limits = limits
+        self.logger = logger
+    }
+
+    /// Fills the pipeline of a new connection. Called on its loop.
+    func configure(_ channel: any Channel, loop: LoopContext) throws {
+        try prelude?(channel)
+        var decoderLimits = NIOHTTPDecoderLimitConfiguration()
+        decoderLimits.maxHeaderFieldSize = limits.maxHeaderFieldBytes
+        decoderLimits.maxHeaderListSize = limits.maxHeaderBytes
+        decoderLimits.maxHeaderFieldCount = limits.maxHeaderFields
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandler(HTTPResponseEncoder())
+        try pipeline.addHandler(
+            ByteToMessageHandler(
+                HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: decoderLimits)))
+        try pipeline.addHandler(ConnectionHandler(loop: loop, server: self))
+    }
+
+    func encoder(of pipeline: ChannelPipeline.SynchronousOperations) -> ChannelHandlerContext? {
+        try? pipeline.context(handlerType: HTTPResponseEncoder.self)
+    }
+
+    func decoder(of pipeline: ChannelPipeline.SynchronousOperations) -> ChannelHandlerContext? {
+        try? pipeline.context(handlerType: ByteToMessageHandler<HTTPRequestDecoder>.self)
+    }
+}

@@ -1,0 +1,127 @@
+// Firecrest — what one event loop owns and its connections share.
+// SPDX-License-Identifier: Apache-2.0
+
+package import FirecrestWire
+package import NIOCore
+
+/// A connection as its loop sees it, from accept to close.
+///
+/// Isolation: belongs to its loop.
+package class LoopConnection: TimerEntry {
+    package var timerPlace = TimerPlace()
+    fileprivate var registryIndex = -1
+    fileprivate var isDirty = false
+
+    init() {}
+
+    package func timerFired() {}
+
+    /// Writes what is queued to the kernel. Called once per tick after `LoopContext.markDirty`.
+    package func flushNow() {}
+
+    /// The endpoint stops: say goodbye and close (a WebSocket with 1012).
+    package func shutDown() {}
+}
+
+/// The shared state of one event loop.
+///
+/// Isolation: belongs to its loop; other threads reach it only through the loop.
+package final class LoopContext {
+    package let eventLoop: any EventLoop
+    package let timers: LoopTimers
+    package let deflate: DeflateContexts
+    package let executor: LoopExecutor
+    package var statistics = LoopStatistics()
+
+    private var dirty: [LoopConnection] = []
+    private var connections: [LoopConnection] = []
+    private var deferred: [() -> Void] = []
+    private var flushScheduled = false
+    private var deferredScheduled = false
+
+    /// Called with the loop, or when tests bring a clock of their own.
+    package init(eventLoop: any EventLoop, driver: (any TimerDriver)? = nil) {
+        self.eventLoop = eventLoop
+        self.deflate = DeflateContexts(options: DeflateOptions())
+        self.executor = LoopExecutor(eventLoop: eventLoop)
+        let driver = driver ?? EventLoopTimerDriver(eventLoop: eventLoop)
+        self.timers = LoopTimers(driver: driver)
+        (driver as? EventLoopTimerDriver)?.timers = timers
+    }
+
+    package var connectionCount: Int { connections.count }
+
+    // MARK: one flush per connection and tick
+
+    /// Flushes `connection` once, at the end of this tick, however many messages are queued until then.
+    package func markDirty(_ connection: LoopConnection) {
+        guard !connection.isDirty else { return }
+        connection.isDirty = true
+        dirty.append(connection)
+        guard !flushScheduled else { return }
+        flushScheduled = true
+        eventLoop.assumeIsolated().execute { self.flushDirty() }
+    }
+
+    private func flushDirty() {
+        flushScheduled = false
+        let batch = dirty
+        dirty.removeAll(keepingCapacity: batch.count <= 1_024)
+        for connection in batch {
+            connection.isDirty = false
+            connection.flushNow()
+        }
+        if !deferred.isEmpty { scheduleDeferred() }
+    }
+
+    // MARK: work for the next tick
+
+    /// Runs `work` after the loop has looked at its sockets again.
+    ///
+    /// An event loop runs what is submitted during a tick within that tick; only something due a moment later lets
+    /// reads and timers happen first. It is timed from the end of the flush, which is what takes long.
+    package func nextTick(_ work: @escaping () -> Void) {
+        deferred.append(work)
+        if !flushScheduled { scheduleDeferred() }
+    }
+
+    private func scheduleDeferred() {
+        guard !deferredScheduled else { return }
+        deferredScheduled = true
+        eventLoop.assumeIsolated().scheduleTask(in: .microseconds(20)) { self.runDeferred() }
+    }
+
+    private func runDeferred() {
+        deferredScheduled = false
+        let batch = deferred
+        deferred = []
+        for work in batch { work() }
+    }
+
+    // MARK: live connections
+
+    package func register(_ connection: LoopConnection) {
+        guard connection.registryIndex < 0 else { return }
+        connection.registryIndex = connections.count
+        connections.append(connection)
+    }
+
+    package func unregister(_ connection: LoopConnection) {
+        let index = connection.registryIndex
+        guard connections.indices.contains(index), connections[index] === connection else { return }
+        connection.registryIndex = -1
+        let last = connections.removeLast()
+        if last !== connection {
+            connections[index] = last
+            last.registryIndex = index
+        }
+        timers.cancel(connection)
+    }
+
+    package func shutDownConnections() {
+        for connection in connections { connection.shutDown() }
+    }
+}
+
+@available(*, unavailable)
+extension LoopContext: Sendable {}

@@ -1,0 +1,374 @@
+// Firecrest — the one handler of an upgraded connection.
+// SPDX-License-Identifier: Apache-2.0
+
+package import FirecrestWire
+package import NIOCore
+
+/// A WebSocket connection on its event loop: bytes in, messages to the session; messages from the session, frames out.
+///
+/// The only handler in the pipeline after the upgrade, and itself the connection's timer and its entry in the loop's
+/// registry, so that an idle connection is one object here.
+///
+/// Isolation: belongs to its loop; not `Sendable`.
+package final class WebSocketConnection: LoopConnection, ChannelDuplexHandler {
+    package typealias InboundIn = ByteBuffer
+    package typealias OutboundIn = ByteBuffer
+    package typealias OutboundOut = ByteBuffer
+
+    private enum Phase {
+        case open
+        /// Our close frame is queued; the other side's has not come.
+        case closeSent
+        /// Nothing more will be read with interest: the last frames leave, then the connection closes.
+        case draining
+        case closed
+    }
+
+    package let loop: LoopContext
+    private let parameters: WebSocketParameters
+    private var decoder: MessageDecoder
+    private var context: ChannelHandlerContext?
+    private var session: (any WebSocketSession)?
+    private var phase = Phase.open
+    private var end = ConnectionEnd.client
+    private var outbound = OutboundQueue()
+    /// Bytes that came before the session asked to pause, copied to their exact size.
+    private var stalledInput: ByteBuffer?
+    private var isDecoding = false
+    private var isPaused = false
+    private var readWanted = false
+    private var lastRead: NIODeadline
+    private var pausedAt: NIODeadline?
+    private var closeDeadline: NIODeadline?
+
+    package init(loop: LoopContext, parameters: WebSocketParameters, session: any WebSocketSession) {
+        self.loop = loop
+        self.parameters = parameters
+        self.session = session
+        self.decoder = MessageDecoder(
+            role: .server, limits: parameters.frameLimits, compression: parameters.agreement)
+        self.lastRead = loop.timers.now
+    }
+
+    package var isOpen: Bool { phase == .open }
+
+    // MARK: from the channel
+
+    package func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        loop.register(self)
+        loop.statistics.webSocketsOpen += 1
+        armTimer()
+        session?.opened(self)
+    }
+
+    package func handlerRemoved(context: ChannelHandlerContext) {
+        finish()
+    }
+
+    package func channelInactive(context: ChannelHandlerContext) {
+        finish()
+    }
+
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if phase == .open { end = .failed }
+        context.close(promise: nil)
+    }
+
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let input = unwrapInboundIn(data)
+        lastRead = loop.timers.now
+        loop.statistics.bytesReceived += input.readableBytes
+        guard phase == .open || phase == .closeSent else { return }
+        if stalledInput != nil || isPaused {
+            stall(input)
+        } else {
+            decode(input)
+        }
+    }
+
+    package func read(context: ChannelHandlerContext) {
+        if isPaused {
+            readWanted = true
+        } else {
+            context.read()
+        }
+    }
+
+    package func channelWritabilityChanged(context: ChannelHandlerContext) {
+        guard context.channel.isWritable, !outbound.isEmpty else { return }
+        while context.channel.isWritable, let frame = outbound.popFirst() {
+            context.write(wrapOutboundOut(frame), promise: nil)
+        }
+        context.flush()
+        if outbound.isEmpty, phase == .draining { closeWhenWritten() }
+    }
+
+    package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .inputClosed = event as? ChannelEvent {
+            context.close(promise: nil)
+        }
+    }
+
+    // MARK: input
+
+    private func decode(_ input: ByteBuffer) {
+        var input = input
+        isDecoding = true
+        defer { isDecoding = false }
+        do {
+            while phase == .open || phase == .closeSent {
+                if isPaused {
+                    if input.readableBytes > 0 { stall(input) }
+                    return
+                }
+                guard let event = try decoder.next(&input, inflater: { loop.deflate.inflater }) else { return }
+                handle(event)
+            }
+        } catch {
+            fail(error)
+        }
+    }
+
+    private func handle(_ event: WebSocketEvent) {
+        switch event {
+        case .message(let kind, let payload):
+            loop.statistics.messagesReceived += 1
+            if phase == .open { session?.received(payload, kind: kind) }
+        case .ping(let payload):
+            if phase == .open {
+                enqueue(FrameEncoder.frame(opcode: .pong, payload: payload, allocator: ByteBufferAllocator()))
+            }
+        case .pong:
+            break
+        case .close(let code, _):
+            if phase == .open {
+                end = .client
+                // RFC 6455 §5.5.1: the answer repeats the status code.
+                sendClose(code ?? .normal, reason: "")
+            }
+            startDraining()
+        }
+    }
+
+    private func fail(_ error: WebSocketError) {
+        loop.statistics.protocolErrors += 1
+        guard phase == .open else {
+            startDraining()
+            return
+        }
+        end = .server(error.code)
+        sendClose(error.code, reason: error.reason)
+        startDraining()
+    }
+
+    private func stall(_ input: ByteBuffer) {
+        var kept = stalledInput ?? ByteBuffer()
+        kept.reserveCapacity(minimumWritableBytes: input.readableBytes)
+        kept.writeImmutableBuffer(input)
+        stalledInput = kept
+    }
+
+    // MARK: for the session
+
+    /// Stops reading from the socket; TCP pushes back. Lasting longer than the stall time closes with 1013.
+    package func pauseReading() {
+        guard !isPaused else { return }
+        isPaused = true
+        pausedAt = loop.timers.now
+        armTimer()
+    }
+
+    package func resumeReading() {
+        guard isPaused else { return }
+        isPaused = false
+        pausedAt = nil
+        lastRead = loop.timers.now
+        // Called from within `decode`, the loop there goes on by itself.
+        if !isDecoding, let input = stalledInput {
+            stalledInput = nil
+            decode(input)
+        }
+        guard !isPaused else { return }
+        if readWanted {
+            readWanted = false
+            context?.read()
+        }
+        armTimer()
+    }
+
+    /// Queues a complete frame. It leaves with the tick's flush.
+    package func send(frame: ByteBuffer) {
+        guard phase == .open else { return }
+        enqueue(frame)
+    }
+
+    /// Whether messages to this client are compressed, and with which window.
+    package var agreement: DeflateAgreement? { parameters.agreement }
+
+    /// The compressed frame of a message, or nil when it is too short to be worth it.
+    package func compressedFrame(_ content: ByteBuffer, opcode: Opcode) -> ByteBuffer? {
+        guard let agreement = parameters.agreement, content.readableBytes >= parameters.deflate.minimumBytes else {
+            return nil
+        }
+        let compressed = loop.deflate.deflater(windowBits: agreement.serverMaxWindowBits)
+            .deflate(content, allocator: ByteBufferAllocator())
+        return FrameEncoder.frame(
+            opcode: opcode, payload: compressed, compressed: true, allocator: ByteBufferAllocator())
+    }
+
+    /// Starts the close handshake. `reason` says what happened in at most 123 bytes.
+    package func close(_ code: CloseCode, reason: String) {
+        guard phase == .open else { return }
+        end = .server(code)
+        sendClose(code, reason: reason)
+        if phase == .open { phase = .closeSent }
+        closeDeadline = loop.timers.now + parameters.closeTimeout
+        armTimer()
+    }
+
+    /// Drops the connection without a close frame.
+    package func drop() {
+        guard phase != .closed else { return }
+        if phase == .open { end = .server(.goingAway) }
+        context?.close(promise: nil)
+    }
+
+    // MARK: output
+
+    private func enqueue(_ frame: ByteBuffer) {
+        guard let context else { return }
+        loop.statistics.framesSent += 1
+        loop.statistics.bytesSent += frame.readableBytes
+        if outbound.isEmpty, context.channel.isWritable {
+            context.write(wrapOutboundOut(frame), promise: nil)
+            loop.markDirty(self)
+            return
+        }
+        switch outbound.append(frame, limits: parameters.outbound) {
+        case .queued: loop.markDirty(self)
+        case .dropped: break
+        case .overflow: closeSlowConsumer()
+        }
+    }
+
+    private func closeSlowConsumer() {
+        loop.statistics.slowConsumers += 1
+        outbound.removeAll()
+        close(
+            .tryAgainLater,
+            reason: "slow consumer: more than \(parameters.outbound.maxBytes) bytes waited to be read; reconnect")
+        // Nothing that this client sends matters any more, and it may never answer.
+        startDraining()
+    }
+
+    private func sendClose(_ code: CloseCode, reason: String) {
+        let frame = FrameEncoder.close(code, reason: reason, allocator: ByteBufferAllocator())
+        guard let context else { return }
+        loop.statistics.framesSent += 1
+        if outbound.isEmpty {
+            context.write(wrapOutboundOut(frame), promise: nil)
+        } else {
+            var limits = parameters.outbound
+            limits.maxBytes = .max
+            _ = outbound.append(frame, limits: limits)
+        }
+        loop.markDirty(self)
+    }
+
+    package override func flushNow() {
+        context?.flush()
+    }
+
+    /// The close frame is queued. When everything queued is written, the output side is shut; the client then sees the
+    /// close frame and the end of the stream. Input is read and dropped meanwhile: closing with unread input would make
+    /// the kernel send a reset, which can overtake the close frame.
+    private func startDraining() {
+        guard phase != .draining, phase != .closed else { return }
+        phase = .draining
+        stalledInput = nil
+        closeDeadline = loop.timers.now + parameters.closeTimeout
+        armTimer()
+        if isPaused { resumeReading() }
+        if outbound.isEmpty { closeWhenWritten() }
+    }
+
+    private func closeWhenWritten() {
+        guard let context else { return }
+        let written = context.eventLoop.makePromise(of: Void.self)
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: written)
+        written.futureResult.assumeIsolated().whenComplete { [weak self] _ in self?.closeOutput() }
+    }
+
+    private func closeOutput() {
+        guard let context, phase != .closed else { return }
+        if case .client = end {
+            // The handshake is complete; nothing is left to read.
+            context.close(promise: nil)
+        } else {
+            context.close(mode: .output, promise: nil)
+        }
+    }
+
+    // MARK: time
+
+    private func armTimer() {
+        guard phase != .closed else { return }
+        var next = closeDeadline ?? .distantFuture
+        if let pausedAt {
+            next = min(next, pausedAt + parameters.stallTimeout)
+        } else if phase == .open, let idle = parameters.idleTimeout {
+            next = min(next, lastRead + idle)
+        }
+        if next == .distantFuture {
+            loop.timers.cancel(self)
+        } else {
+            loop.timers.schedule(self, at: next)
+        }
+    }
+
+    package override func timerFired() {
+        let now = loop.timers.now
+        if let closeDeadline, closeDeadline <= now {
+            context?.close(promise: nil)
+            return
+        }
+        if phase == .open {
+            if let pausedAt, pausedAt + parameters.stallTimeout <= now {
+                loop.statistics.slowConsumers += 1
+                close(
+                    .tryAgainLater,
+                    reason: "overloaded: messages waited \(parameters.stallTimeout.seconds) s; reconnect")
+                startDraining()
+            } else if pausedAt == nil, let idle = parameters.idleTimeout, lastRead + idle <= now {
+                loop.statistics.idleTimeouts += 1
+                // RFC 6455 §7.4.1, 1001. Any code but 1000 lets phoenix.js reconnect.
+                close(.goingAway, reason: "idle: nothing received for \(idle.milliseconds) ms; send heartbeats")
+            }
+        }
+        armTimer()
+    }
+
+    package override func shutDown() {
+        close(.serviceRestart, reason: "server restarts; reconnect")
+    }
+
+    private func finish() {
+        guard phase != .closed else { return }
+        phase = .closed
+        loop.unregister(self)
+        loop.statistics.webSocketsOpen -= 1
+        loop.statistics.connectionsOpen -= 1
+        context = nil
+        outbound.removeAll()
+        stalledInput = nil
+        let session = session
+        self.session = nil
+        session?.closed(end)
+    }
+}
+
+extension TimeAmount {
+    var seconds: Int64 { nanoseconds / 1_000_000_000 }
+    var milliseconds: Int64 { nanoseconds / 1_000_000 }
+}

@@ -1,0 +1,133 @@
+// Firecrest — the content of a message, tagged and decoded only when asked.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FirecrestWire
+public import FoundationEssentials
+public import NIOCore
+
+/// What a message carries: JSON text or bytes.
+///
+/// A payload that a client sent has been validated as JSON but is not decoded: `decode` does that, and what is only
+/// passed on never is. It may be a slice of the buffer that was read from the socket; code that keeps a raw payload
+/// beyond its handler keeps that buffer (64 KiB at most, or the message if that is larger) unless it keeps `copied()`.
+public struct Payload: Sendable, Hashable {
+    public enum Kind: UInt8, Sendable, Hashable {
+        case json = 0
+        case binary = 1
+        /// Reserved for the external term format.
+        case term = 2
+    }
+
+    public let kind: Kind
+    /// The JSON text, or the bytes.
+    public let bytes: ByteBuffer
+
+    package init(kind: Kind, bytes: ByteBuffer) {
+        self.kind = kind
+        self.bytes = bytes
+    }
+
+    /// `{}`.
+    public static let empty = Payload(kind: .json, bytes: ByteBuffer(string: "{}"))
+
+    /// Bytes that travel as they are, in a binary frame (serializer 2.0.0 and later).
+    public static func binary(_ bytes: ByteBuffer) -> Payload {
+        Payload(kind: .binary, bytes: bytes)
+    }
+
+    /// A JSON payload written out by hand: `["name": "Ada", "unread": 3]`.
+    ///
+    /// - Throws: `PayloadError.notRepresentable` for a number that JSON has no form for (NaN, infinity).
+    public init(_ json: JSON) throws {
+        var buffer = ByteBuffer()
+        do {
+            try json.write(into: &buffer)
+        } catch {
+            throw PayloadError(code: .notRepresentable, detail: String(describing: error))
+        }
+        self.init(kind: .json, bytes: buffer)
+    }
+
+    /// A JSON payload from any `Encodable` value.
+    ///
+    /// - Throws: `PayloadError.notRepresentable` when the value cannot be encoded as JSON.
+    public init(encoding value: some Encodable) throws {
+        if let json = value as? JSON {
+            try self.init(json)
+            return
+        }
+        do {
+            self.init(kind: .json, bytes: ByteBuffer(bytes: try Self.encoder.encode(value)))
+        } catch {
+            throw PayloadError(code: .notRepresentable, detail: String(describing: error))
+        }
+    }
+
+    /// Decodes a JSON payload.
+    ///
+    /// - Throws: `PayloadError.wrongKind` for bytes, `PayloadError.notDecodable` when the JSON has another shape.
+    public func decode<T: Decodable>(_ type: T.Type = T.self) throws -> T {
+        guard kind == .json else {
+            throw PayloadError(code: .wrongKind, detail: "expected JSON, got \(bytes.readableBytes) bytes of \(kind)")
+        }
+        do {
+            if type == JSON.self, let json = try JSON(parsing: bytes) as? T { return json }
+            return try Self.decoder.decode(type, from: Data(bytes.readableBytesView))
+        } catch {
+            throw PayloadError(code: .notDecodable, detail: "\(type): \(error)")
+        }
+    }
+
+    /// The same content in memory of its own, for code that keeps a payload for long.
+    public func copied() -> Payload {
+        var copy = ByteBuffer()
+        copy.reserveCapacity(bytes.readableBytes)
+        copy.writeImmutableBuffer(bytes)
+        return Payload(kind: kind, bytes: copy)
+    }
+
+    /// Whether this is a JSON object, the only JSON that V2 allows in a push or a broadcast.
+    package var isJSONObject: Bool {
+        guard kind == .json else { return false }
+        for byte in bytes.readableBytesView where !Self.isJSONSpace(byte) {
+            return byte == UInt8(ascii: "{")
+        }
+        return false
+    }
+
+    private static func isJSONSpace(_ byte: UInt8) -> Bool {
+        byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
+    }
+
+    private static let encoder = JSONEncoder()
+    private static let decoder = JSONDecoder()
+}
+
+extension Payload: CustomStringConvertible {
+    public var description: String {
+        kind == .json ? String(buffer: bytes) : "<\(bytes.readableBytes) bytes>"
+    }
+}
+
+/// A payload that is not what the code took it for.
+public struct PayloadError: Error, Sendable, Hashable, CustomStringConvertible {
+    public enum Code: String, Sendable {
+        case wrongKind = "payload_wrong_kind"
+        case notDecodable = "payload_not_decodable"
+        case notRepresentable = "payload_not_representable"
+        /// V2 pushes and broadcasts must be JSON objects.
+        case notAnObject = "payload_not_an_object"
+        /// The client's serializer has no form for this kind of payload.
+        case kindNotSupported = "payload_kind_not_supported"
+    }
+
+    public let code: Code
+    public let detail: String
+
+    public init(code: Code, detail: String) {
+        self.code = code
+        self.detail = detail
+    }
+
+    public var description: String { "\(code.rawValue): \(detail)" }
+}

@@ -1,0 +1,94 @@
+// Firecrest — `[join_ref, ref, topic, event, payload]`, the form of phoenix.js.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FirecrestWire
+public import NIOCore
+
+/// Serializer 2.0.0 for text frames: a JSON array of five elements, both ways.
+///
+/// Further elements of an array are ignored, as Phoenix does. A push or broadcast must carry a JSON object; a reply may
+/// carry any JSON value.
+public struct V2JSONSerializer: Serializer {
+    public let limits: MessageLimits
+
+    public init(limits: MessageLimits = MessageLimits()) {
+        self.limits = limits
+    }
+
+    public var name: String { "v2_json" }
+
+    public func decode(_ frame: ByteBuffer, kind: FrameKind) throws(ProtocolError) -> Message {
+        guard kind == .text else {
+            throw ProtocolError(
+                code: .unexpectedBinary, sentence: "a binary frame came where a JSON array in a text frame is expected")
+        }
+        let envelope: Envelope
+        do {
+            envelope = try EnvelopeScanner.scanArray(
+                frame.readableBytesUInt8Span, limits: JSONText.jsonLimits(limits))
+        } catch {
+            throw ProtocolError(error)
+        }
+        return try JSONText(frame: frame, limits: limits).message(envelope)
+    }
+
+    public func sizeHint(_ message: OutboundMessage) -> Int {
+        message.payload.bytes.readableBytes + message.event.utf8.count + message.topicBytes
+            + message.joinRef.json.utf8.count + message.ref.json.utf8.count + 48
+    }
+
+    public func encode(_ message: OutboundMessage, into buffer: inout ByteBuffer) throws(PayloadError) -> FrameKind {
+        guard message.payload.kind == .json else {
+            throw PayloadError(
+                code: .kindNotSupported, detail: "a \(message.payload.kind) payload cannot travel in a JSON array")
+        }
+        buffer.writeInteger(UInt8(ascii: "["))
+        buffer.writeString(message.joinRef.json)
+        buffer.writeInteger(UInt8(ascii: ","))
+        buffer.writeString(message.ref.json)
+        buffer.writeInteger(UInt8(ascii: ","))
+        buffer.writeTopic(message.topic)
+        switch message.kind {
+        case .reply(let status):
+            buffer.writeStaticString(",\"phx_reply\",{\"status\":")
+            buffer.writeJSONString(status)
+            buffer.writeStaticString(",\"response\":")
+            buffer.writeImmutableBuffer(message.payload.bytes)
+            buffer.writeStaticString("}]")
+        case .push, .broadcast:
+            guard message.payload.isJSONObject else { throw .notAnObject(message) }
+            buffer.writeInteger(UInt8(ascii: ","))
+            buffer.writeJSONString(message.event)
+            buffer.writeInteger(UInt8(ascii: ","))
+            buffer.writeImmutableBuffer(message.payload.bytes)
+            buffer.writeInteger(UInt8(ascii: "]"))
+        }
+        return .text
+    }
+}
+
+extension PayloadError {
+    static func notAnObject(_ message: OutboundMessage) -> PayloadError {
+        PayloadError(
+            code: .notAnObject,
+            detail: "event \"\(message.event)\" carries JSON that is no object; pushes and broadcasts must carry one")
+    }
+}
+
+extension OutboundMessage {
+    var topicBytes: Int {
+        switch topic {
+        case .name(let name): name.utf8.count
+        case .other(let json): json.utf8.count
+        }
+    }
+}
+
+extension ByteBuffer {
+    mutating func writeTopic(_ topic: MessageTopic) {
+        switch topic {
+        case .name(let name): writeJSONString(name)
+        case .other(let json): writeString(json)
+        }
+    }
+}

@@ -1,0 +1,32 @@
+// Firecrest — a broadcast on its way to the loops, and on one loop.
+// SPDX-License-Identifier: Apache-2.0
+
+package import FirecrestProtocol
+package import NIOCore
+
+/// A broadcast with its frames, one for each serializer that has subscribers in this process. What crosses loops.
+package struct Broadcast: Sendable {
+    package let record: BroadcastRecord
+    /// By serializer index; nil where no subscriber uses that serializer.
+    package let frames: [EncodedFrame?]
+}
+
+/// A broadcast on one loop, while it is handed to the subscribers there.
+///
+/// Isolation: belongs to its loop.
+package final class Delivery {
+    package let broadcast: Broadcast
+    /// Further forms of the frames, made on this loop on first use and shared by its subscribers (compressed frames, by
+    /// a key of the transport's choice).
+    package var variants: [Int: ByteBuffer] = [:]
+
+    init(_ broadcast: Broadcast) {
+        self.broadcast = broadcast
+    }
+
+    package var record: BroadcastRecord { broadcast.record }
+
+    package func frame(_ serializerIndex: Int) -> EncodedFrame? {
+        broadcast.frames.indices.contains(serializerIndex) ? broadcast.frames[serializerIndex] : nil
+    }
+}

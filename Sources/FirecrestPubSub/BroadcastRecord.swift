@@ -1,0 +1,101 @@
+// Firecrest — one broadcast as bytes with a versioned header, the form that adapters carry.
+// SPDX-License-Identifier: Apache-2.0
+
+package import FirecrestProtocol
+package import NIOCore
+
+/// A broadcast, and its encoded form.
+///
+/// Layout, integers big-endian: version (1 byte, now 1) · kind (1) · payload kind (1) · flags (1) · message id (8) ·
+/// subscriber to leave out, 0 for none (8) · node, topic, event, epoch (each 4 bytes of length, then UTF-8) · offset (8)
+/// · payload (the rest). A reader refuses a version it does not know; fields can be added only with a new version.
+package struct BroadcastRecord: Sendable {
+    package enum Kind: UInt8, Sendable {
+        case broadcast = 0
+    }
+
+    package static let version: UInt8 = 1
+
+    package var kind: Kind
+    package var topic: String
+    package var event: String
+    package var payload: Payload
+    /// The node that the broadcast started on.
+    package var node: String
+    /// Unique per node and start of that node.
+    package var messageID: UInt64
+    /// The subscriber on `node` that does not get it (`broadcastFrom`).
+    package var except: SubscriberID?
+    /// Place in the topic's history; 0 where there is none.
+    package var offset: UInt64
+    /// The history that `offset` counts in; empty where there is none.
+    package var epoch: String
+
+    package init(
+        topic: String, event: String, payload: Payload, node: String, messageID: UInt64, except: SubscriberID?
+    ) {
+        self.kind = .broadcast
+        self.topic = topic
+        self.event = event
+        self.payload = payload
+        self.node = node
+        self.messageID = messageID
+        self.except = except
+        self.offset = 0
+        self.epoch = ""
+    }
+
+    package func encoded() -> ByteBuffer {
+        var buffer = ByteBuffer()
+        buffer.reserveCapacity(
+            52 + node.utf8.count + topic.utf8.count + event.utf8.count + epoch.utf8.count + payload.bytes.readableBytes)
+        buffer.writeInteger(Self.version)
+        buffer.writeInteger(kind.rawValue)
+        buffer.writeInteger(payload.kind.rawValue)
+        buffer.writeInteger(UInt8(0))
+        buffer.writeInteger(messageID)
+        buffer.writeInteger(except?.rawValue ?? 0)
+        for text in [node, topic, event, epoch] {
+            buffer.writeInteger(UInt32(clamping: text.utf8.count))
+            buffer.writeString(text)
+        }
+        buffer.writeInteger(offset)
+        buffer.writeImmutableBuffer(payload.bytes)
+        return buffer
+    }
+
+    package init(decoding bytes: ByteBuffer) throws(BroadcastRecordError) {
+        var bytes = bytes
+        guard let version = bytes.readInteger(as: UInt8.self) else { throw .truncated }
+        guard version == Self.version else { throw .unknownVersion(version) }
+        guard let rawKind = bytes.readInteger(as: UInt8.self), let rawPayloadKind = bytes.readInteger(as: UInt8.self),
+            bytes.readInteger(as: UInt8.self) != nil, let messageID = bytes.readInteger(as: UInt64.self),
+            let except = bytes.readInteger(as: UInt64.self)
+        else { throw .truncated }
+        guard let kind = Kind(rawValue: rawKind) else { throw .unknownKind(rawKind) }
+        guard let payloadKind = Payload.Kind(rawValue: rawPayloadKind) else { throw .unknownKind(rawPayloadKind) }
+        self.kind = kind
+        self.messageID = messageID
+        self.except = except == 0 ? nil : SubscriberID(rawValue: except)
+        self.node = try Self.readText(&bytes)
+        self.topic = try Self.readText(&bytes)
+        self.event = try Self.readText(&bytes)
+        self.epoch = try Self.readText(&bytes)
+        guard let offset = bytes.readInteger(as: UInt64.self) else { throw .truncated }
+        self.offset = offset
+        self.payload = Payload(kind: payloadKind, bytes: bytes.slice())
+    }
+
+    private static func readText(_ bytes: inout ByteBuffer) throws(BroadcastRecordError) -> String {
+        guard let length = bytes.readInteger(as: UInt32.self), let text = bytes.readString(length: Int(length)) else {
+            throw .truncated
+        }
+        return text
+    }
+}
+
+package enum BroadcastRecordError: Error, Hashable, Sendable {
+    case truncated
+    case unknownVersion(UInt8)
+    case unknownKind(UInt8)
+}

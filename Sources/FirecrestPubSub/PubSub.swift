@@ -1,0 +1,90 @@
+// Firecrest — topics of the whole process: the one way in for every broadcast.
+// SPDX-License-Identifier: Apache-2.0
+
+package import FirecrestProtocol
+package import NIOCore
+internal import Synchronization
+
+/// One event loop as pubsub sees it. The only way from here to a loop's state.
+package protocol LoopPort: Sendable {
+    /// Hands a broadcast to the loop's `LoopTopics`, at once when called on that loop. Calls from one thread arrive in
+    /// order.
+    func submit(_ broadcast: Broadcast)
+}
+
+/// Topics and broadcasts of one process.
+///
+/// Everything here may be called from any thread.
+package final class PubSub: Sendable {
+    package let node: String
+    package let serializers: [any Serializer]
+    package let usage: SerializerUsage
+    private let adapter: any PubSubAdapter
+    private let loops: [(port: any LoopPort, interest: InterestFilter)]
+    private let lastMessageID: Atomic<UInt64>
+
+    package init(
+        node: String,
+        serializers: [any Serializer],
+        usage: SerializerUsage,
+        adapter: any PubSubAdapter = LocalAdapter(),
+        loops: [(port: any LoopPort, interest: InterestFilter)]
+    ) {
+        self.node = node
+        self.serializers = serializers
+        self.usage = usage
+        self.adapter = adapter
+        self.loops = loops
+        self.lastMessageID = Atomic(0)
+    }
+
+    /// Sends an event to every subscriber of a topic, on all nodes.
+    ///
+    /// When this returns, the broadcast is queued on every loop that has subscribers; on the calling loop up to a slice
+    /// of them has it already.
+    ///
+    /// - Throws: `PayloadError` when the payload has no form in one of the serializers in use, or the adapter's error.
+    ///   Nothing has been sent then.
+    package func broadcast(
+        topic: String, event: String, payload: Payload, except: SubscriberID? = nil
+    ) throws {
+        let record = BroadcastRecord(
+            topic: topic, event: event, payload: payload, node: node,
+            messageID: lastMessageID.wrappingAdd(1, ordering: .relaxed).newValue, except: except)
+        let broadcast = try encode(record)
+        try adapter.publish(record.encoded(), topic: topic)
+        dispatch(broadcast)
+    }
+
+    /// A broadcast of another node, as its adapter delivered it.
+    ///
+    /// - Throws: `BroadcastRecordError` or `PayloadError`; the adapter logs it and goes on.
+    package func receive(_ bytes: ByteBuffer) throws {
+        var record = try BroadcastRecord(decoding: bytes)
+        // Ids of subscribers mean something on their own node only.
+        record.except = nil
+        dispatch(try encode(record))
+    }
+
+    private func encode(_ record: BroadcastRecord) throws(PayloadError) -> Broadcast {
+        guard record.payload.kind != .json || record.payload.isJSONObject else {
+            throw PayloadError(
+                code: .notAnObject,
+                detail: "broadcast \"\(record.event)\" carries JSON that is no object; broadcasts must carry one")
+        }
+        let message = OutboundMessage.broadcast(topic: record.topic, event: record.event, payload: record.payload)
+        var frames: [EncodedFrame?] = []
+        frames.reserveCapacity(serializers.count)
+        for (index, serializer) in serializers.enumerated() {
+            frames.append(usage.isUsed(index) ? try EncodedFrame(message, with: serializer) : nil)
+        }
+        return Broadcast(record: record, frames: frames)
+    }
+
+    private func dispatch(_ broadcast: Broadcast) {
+        let slot = InterestFilter.slot(of: broadcast.record.topic)
+        for loop in loops where loop.interest.mayContain(slot) {
+            loop.port.submit(broadcast)
+        }
+    }
+}

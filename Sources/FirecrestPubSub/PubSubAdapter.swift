@@ -1,0 +1,20 @@
+// Firecrest — what carries broadcasts between nodes.
+// SPDX-License-Identifier: Apache-2.0
+
+package import NIOCore
+
+/// Carries broadcasts to the other nodes.
+///
+/// A broadcast reaches this node's own subscribers only after `publish` returned, as in Phoenix: an adapter that cannot
+/// send makes the broadcast fail as a whole. What arrives from other nodes goes to `PubSub.receive`.
+package protocol PubSubAdapter: Sendable {
+    /// - Parameter record: an encoded `BroadcastRecord`.
+    func publish(_ record: ByteBuffer, topic: String) throws
+}
+
+/// The adapter of a single process: there are no other nodes.
+package struct LocalAdapter: PubSubAdapter {
+    package init() {}
+
+    package func publish(_ record: ByteBuffer, topic: String) throws {}
+}

@@ -1,0 +1,42 @@
+// Firecrest — one place in a topic's list.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Names a subscriber within its node, so that a broadcast can leave it out.
+///
+/// Never 0. The upper 16 bits are the loop, the rest counts up, so loops make ids without asking each other.
+package struct SubscriberID: Hashable, Sendable {
+    package let rawValue: UInt64
+
+    package init(rawValue: UInt64) {
+        self.rawValue = rawValue
+    }
+}
+
+/// Something that listens to one topic on one loop: a joined channel, or a channel's further subscription.
+///
+/// The topic's list keeps its notes in the subscriber itself, so that a channel costs no second object there.
+///
+/// Isolation: belongs to its loop; not `Sendable`.
+package protocol Subscriber: AnyObject {
+    /// Shared by all subscriptions of one channel.
+    var id: SubscriberID { get }
+    /// The serializer whose frames this subscriber wants, as an index of `PubSub.serializers`; nil for none.
+    var serializerIndex: Int? { get }
+    /// The list's; starts as `SubscriberPlace()`.
+    var place: SubscriberPlace { get set }
+
+    /// A broadcast to the topic. Called on the loop; may unsubscribe anybody, this subscriber too.
+    func receive(_ delivery: Delivery)
+}
+
+/// Where a subscriber stands in its topic's list.
+package struct SubscriberPlace {
+    var topicList: TopicList?
+    var position = 0
+    /// Deliveries numbered below this were accepted before the subscription.
+    var since: UInt64 = 0
+
+    package init() {}
+
+    package var isSubscribed: Bool { topicList != nil }
+}

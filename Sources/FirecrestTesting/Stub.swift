@@ -1,0 +1,2 @@
+// Firecrest — stub
+// SPDX-License-Identifier: Apache-2.0

@@ -1,0 +1,2 @@
+// Firecrest — placeholder
+// SPDX-License-Identifier: Apache-2.0
