@@ -40,4 +40,10 @@ public struct ConnectInfo: Sendable {
     public let remoteAddress: String?
     /// The client's bearer token, when the mount takes one (`authToken`) and the client sent exactly one.
     public let authToken: String?
+
+    package init(transport: String, remoteAddress: String? = nil, authToken: String? = nil) {
+        self.transport = transport
+        self.remoteAddress = remoteAddress
+        self.authToken = authToken
+    }
 }

@@ -13,6 +13,8 @@ enum DemoRoutes {
             router.get(RouterPath(asset.path)) { _, _ in asset.response }
             router.head(RouterPath(asset.path)) { _, _ in asset.response }
         }
+        // Browsers ask for it unasked.
+        router.get("/favicon.ico") { _, _ in Response(status: .noContent) }
         router.get("/healthz") { _, _ in text("ok\n") }
         router.get("/readyz") { _, _ in
             reference.endpoint?.isAccepting == true

@@ -3,15 +3,21 @@
 
 internal import NIOCore
 
-/// Sizes read buffers by what came last, between 2 KiB and 64 KiB, and never keeps one.
+/// Sizes read buffers by what came last, between 2 KiB and 64 KiB, and lets none of them outlive its read.
 ///
-/// NIO's default keeps each connection's buffer for the next read and never lets it shrink: 1.8 KB an idle connection, and
-/// 64 KiB for ever after one large message. Saying nothing about the next size makes NIO allocate for each read and drop
-/// the buffer after it.
+/// NIO's pool keeps what it was given: 2 KiB an idle connection with its default allocator, and up to four times 64 KiB for
+/// ever after one large message. With one read per readiness event the pool has one place, and a buffer is used from that
+/// place again only while the allocator says that it will not grow. So the first buffer, which takes the place, is tiny,
+/// and afterwards the answer is always "may grow": every further read gets a buffer of its own, which is freed when the
+/// bytes are handled.
 struct TransientReceiveAllocator: RecvByteBufferAllocator {
+    /// The pool has as many places as a channel may read times in a row.
+    static let readsPerEvent: UInt = 1
+
+    private static let firstRead = 64
     private static let smallest = 2_048
     private static let largest = 65_536
-    private var size = Self.smallest
+    private var size = Self.firstRead
 
     func buffer(allocator: ByteBufferAllocator) -> ByteBuffer {
         allocator.buffer(capacity: size)
@@ -20,14 +26,13 @@ struct TransientReceiveAllocator: RecvByteBufferAllocator {
     func nextBufferSize() -> Int? { nil }
 
     mutating func record(actualReadBytes: Int) -> Bool {
-        if actualReadBytes >= size {
-            guard size < Self.largest else { return false }
+        if size == Self.firstRead {
+            size = Self.smallest
+        } else if actualReadBytes >= size {
             size = min(size * 4, Self.largest)
-            return true
-        }
-        if actualReadBytes < size / 4, size > Self.smallest {
+        } else if actualReadBytes < size / 4 {
             size = max(size / 2, Self.smallest)
         }
-        return false
+        return true
     }
 }

@@ -1,0 +1,87 @@
+// Firecrest — sockets without a network: what FirecrestTesting stands on.
+// SPDX-License-Identifier: Apache-2.0
+
+package import FirecrestHTTP
+package import FirecrestProtocol
+internal import FirecrestPubSub
+package import Logging
+package import NIOCore
+
+/// One event loop with a socket type on it, and no listener. Everything above the transport is the real thing.
+///
+/// Isolation: `Sendable`; each call crosses to the loop.
+package final class LoopbackEndpoint: Sendable {
+    package let eventLoop: any EventLoop
+    private let loop: NIOLoopBoundBox<EndpointLoop>
+    private let pubSub: PubSub
+    private let definition: SocketDefinition
+
+    /// - Parameter driver: makes the loop's clock; called here, once.
+    /// - Throws: `TopicPatternError` for a channel route that cannot work.
+    package init<S: Socket>(
+        _ type: S.Type, options: SocketOptions, logger: Logger, eventLoop: any EventLoop,
+        driver: @Sendable () -> sending any TimerDriver
+    ) throws {
+        let serializers = SerializerTable.standard(MessageLimits())
+        let usage = SerializerUsage(serializers: serializers.entries.count)
+        let interest = InterestFilter()
+        self.eventLoop = eventLoop
+        loop = .makeBoxSendingValue(
+            EndpointLoop(
+                index: 0, eventLoop: eventLoop, interest: interest, usage: usage, serializers: serializers,
+                driver: driver()),
+            eventLoop: eventLoop)
+        pubSub = PubSub(
+            node: "test", serializers: serializers.entries.map(\.serializer), usage: usage,
+            loops: [(EndpointLoops.Port(loop: loop), interest)])
+        definition = SocketDefinition(
+            routes: try S.channels.compiled(), options: options, pubSub: pubSub, logger: logger,
+            connect: { try await S.connect($0, $1) })
+    }
+
+    /// Runs the socket's `connect` and attaches a transport.
+    ///
+    /// - Parameter transport: made on the loop.
+    /// - Throws: what `connect` throws.
+    package func connect(
+        _ params: ConnectParams, _ info: ConnectInfo, transport: @escaping @Sendable () -> any SocketTransport
+    ) async throws -> LoopbackSocket {
+        let assigns = try await definition.connect(params, info)
+        let (loop, definition) = (loop, definition)
+        let session = try await eventLoop.submit {
+            let session = SocketSession(
+                definition: definition, loop: loop.value, assigns: assigns,
+                serializerIndex: loop.value.serializers.index(ofMajor: 2))
+            session.attach(transport())
+            return NIOLoopBound(session, eventLoop: loop.eventLoop)
+        }.get()
+        return LoopbackSocket(session: session)
+    }
+
+    package func broadcast(_ topic: String, _ event: String, _ payload: Payload) throws {
+        try pubSub.broadcast(topic: topic, event: event, payload: payload)
+    }
+
+    /// Runs `body` on the loop, with its timers.
+    package func withTimers<T: Sendable>(_ body: @escaping @Sendable (LoopTimers) -> T) async throws -> T {
+        let loop = loop
+        return try await eventLoop.submit { body(loop.value.context.timers) }.get()
+    }
+}
+
+/// A socket of a `LoopbackEndpoint`.
+package struct LoopbackSocket: Sendable {
+    let session: NIOLoopBound<SocketSession>
+
+    /// A frame from the client.
+    package func receive(_ frame: ByteBuffer) {
+        let session = session
+        session.eventLoop.execute { session.value.receive(frame, kind: .text) }
+    }
+
+    /// The client has gone.
+    package func close() {
+        let session = session
+        session.eventLoop.execute { session.value.transportClosed(.closed) }
+    }
+}

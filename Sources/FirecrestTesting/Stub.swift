@@ -1,2 +1,0 @@
-// Firecrest — stub
-// SPDX-License-Identifier: Apache-2.0
