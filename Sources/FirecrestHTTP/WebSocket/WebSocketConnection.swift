@@ -206,13 +206,14 @@ package final class WebSocketConnection: LoopConnection, ChannelDuplexHandler {
     /// Whether messages to this client are compressed, and with which window.
     package var agreement: DeflateAgreement? { parameters.agreement }
 
-    /// The compressed frame of a message, or nil when it is too short to be worth it.
+    /// The compressed frame of a message, or nil when the message is too short for it or would not get smaller.
     package func compressedFrame(_ content: ByteBuffer, opcode: Opcode) -> ByteBuffer? {
         guard let agreement = parameters.agreement, content.readableBytes >= parameters.deflate.minimumBytes else {
             return nil
         }
         let compressed = loop.deflate.deflater(windowBits: agreement.serverMaxWindowBits)
             .deflate(content, allocator: ByteBufferAllocator())
+        guard compressed.readableBytes < content.readableBytes else { return nil }
         return FrameEncoder.frame(
             opcode: opcode, payload: compressed, compressed: true, allocator: ByteBufferAllocator())
     }

@@ -15,8 +15,8 @@ package final class DeflateContexts {
         self.options = options
     }
 
-    /// The loop's deflater for windows of `windowBits`, 9 ... 15; a value outside counts as the nearest inside, so there
-    /// are at most seven.
+    /// The loop's deflater for windows of `windowBits`, 9 ... 15; a value outside counts as the nearest inside, so
+    /// there are at most seven.
     package func deflater(windowBits: Int) -> Deflater {
         let windowBits = min(max(windowBits, 9), 15)
         if let deflater = deflaters[windowBits] { return deflater }

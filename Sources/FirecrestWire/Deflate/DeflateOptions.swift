@@ -3,8 +3,8 @@
 
 /// How messages are compressed, when the client asks for it (RFC 7692).
 ///
-/// Context takeover is never used: contexts are shared by all connections of a loop, 300 KiB once instead of 300 KiB per
-/// connection, and a compressed broadcast is one buffer for all its receivers.
+/// Context takeover is never used: contexts are shared by all connections of a loop, 200 KiB once instead of 200 KiB
+/// per connection, and a compressed broadcast is one buffer for all its receivers.
 package struct DeflateOptions: Sendable, Equatable {
     /// zlib's effort, 1 (fast) ... 9 (small). Defaults to 1.
     ///
@@ -13,8 +13,8 @@ package struct DeflateOptions: Sendable, Equatable {
     package var level: Int
     /// zlib's memory for the hash table and pending output, 1 ... 9. Defaults to 6.
     ///
-    /// zlib clears the hash table before each message: at its own default of 8 that costs a short message 10 % more time
-    /// and each context 96 KiB more, and saves nothing measurable.
+    /// zlib clears the hash table before each message: at its own default of 8 that costs a short message 10 % more
+    /// time and each context 96 KiB more, and saves nothing measurable.
     package var memLevel: Int
     /// The largest LZ77 window we compress with, as a power of two, 9 ... 15. Defaults to 15, 32 KiB.
     ///

@@ -4,7 +4,8 @@
 import CFirecrestZlib
 package import NIOCore
 
-/// A zlib deflate context for one window size, shared by all connections of an event loop and reset before each message.
+/// A zlib deflate context for one window size, shared by all connections of an event loop and reset before each
+/// message.
 ///
 /// Costs about (1 << (windowBits + 2)) + (1 << (memLevel + 9)) bytes (zconf.h): 160 KiB at 15 and 6.
 ///

@@ -68,7 +68,8 @@ package enum FrameEncoder {
         frame(opcode: .close, payload: closeBody(code, reason: reason, allocator: allocator), allocator: allocator)
     }
 
-    /// The payload of a close frame; what a client masks and sends with ``frame(opcode:payload:compressed:allocator:maskKey:)``.
+    /// The payload of a close frame, for a client to mask and send with
+    /// ``frame(opcode:payload:compressed:allocator:maskKey:)``.
     package static func closeBody(
         _ code: CloseCode, reason: String, allocator: ByteBufferAllocator
     ) -> ByteBuffer {

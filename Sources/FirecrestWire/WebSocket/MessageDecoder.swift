@@ -44,8 +44,8 @@ package struct MessageDecoder: Sendable {
         }
     }
 
-    /// Memory held for what is unfinished, in bytes: under twice what was received, whatever a header declares. 0 between
-    /// messages.
+    /// Memory held for what is unfinished, in bytes: under twice what was received, whatever a header declares.
+    /// 0 between messages.
     package var heldBytes: Int {
         let assembled = message?.capacity ?? 0
         guard case .control(_, let payload) = phase else { return assembled }
@@ -105,8 +105,10 @@ package struct MessageDecoder: Sendable {
         return header
     }
 
-    /// Checks a header against the state and the limits; the phase is "between frames". Returns the event at once when the frame is all there is to
-    /// it and lies whole in `buffer`; otherwise sets the phase that will read the payload.
+    /// Checks a header against the state and the limits; the phase is "between frames".
+    ///
+    /// Returns the event at once when the frame is all there is to it and lies whole in `buffer`; otherwise sets the
+    /// phase that will read the payload.
     private mutating func begin(
         _ header: FrameHeader, in buffer: inout ByteBuffer, inflater: () -> Inflater
     ) throws(WebSocketError) -> WebSocketEvent? {

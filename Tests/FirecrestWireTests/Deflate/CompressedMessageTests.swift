@@ -70,11 +70,14 @@ struct CompressedMessageTests {
         }
         #expect(Self.received([read]) == [.failed(1009, .inflateRatioExceeded)])
         let limits = FrameLimits(maxMessageBytes: 1_000)
-        #expect(Self.received([frame(2, Self.deflated(Array(repeating: 0, count: 1_001)), rsv: 4)], limits: limits)
-            == [.failed(1009, .messageTooBig)])
+        #expect(
+            Self.received([frame(2, Self.deflated(Array(repeating: 0, count: 1_001)), rsv: 4)], limits: limits)
+                == [.failed(1009, .messageTooBig)])
     }
 
-    @Test("The sizes of Autobahn 12 and 13 with the default limits", arguments: [16, 64, 256, 1_024, 4_096, 8_192, 16_384, 32_768, 65_536, 131_072])
+    @Test(
+        "The sizes of Autobahn 12 and 13 with the default limits",
+        arguments: [16, 64, 256, 1_024, 4_096, 8_192, 16_384, 32_768, 65_536, 131_072])
     func autobahn(size: Int) {
         let repetitive = Array(repeating: UInt8(0x2A), count: size)
         #expect(Self.received([frame(2, Self.deflated(repetitive), rsv: 4)]) == [.binary(repetitive)])

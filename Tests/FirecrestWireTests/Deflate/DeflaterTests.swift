@@ -40,7 +40,8 @@ struct DeflaterTests {
         let deflater = Deflater(options: DeflateOptions(level: level), windowBits: windowBits)
         var random = SplitMix(state: UInt64(level))
         for count in [1, 10, 63, 64, 65, 1_000, 40_000, 200_000] {
-            let text = ByteBuffer(string: (0..<count).map { _ in "\(UInt8.random(in: 0...20, using: &random))," }.joined())
+            let text = ByteBuffer(
+                string: (0..<count).map { _ in "\(UInt8.random(in: 0...20, using: &random))," }.joined())
             let noise = ByteBuffer(bytes: (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) })
             for input in [text, noise, ByteBuffer(repeating: 0, count: count)] {
                 #expect(try Self.inflate(deflater.deflate(input, allocator: Self.allocator)) == input)

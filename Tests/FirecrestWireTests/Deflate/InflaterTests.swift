@@ -33,13 +33,15 @@ struct InflaterTests {
         return Array(output.readableBytesView)
     }
 
-    @Test("The examples of RFC 7692 §7.2.3", arguments: [
-        ("f2 48 cd c9 c9 07 00", "Hello"),  // 7.2.3.1: one compressed block
-        ("00 05 00 fa ff 48 65 6c 6c 6f 00", "Hello"),  // 7.2.3.3: a block without compression
-        ("f3 48 cd c9 c9 07 00 00", "Hello"),  // 7.2.3.4: a block with BFINAL
-        ("f2 48 05 00 00 00 ff ff ca c9 c9 07 00", "Hello"),  // 7.2.3.5: two blocks
-        ("00", ""),  // 7.2.3.6: an empty fragment
-    ])
+    @Test(
+        "The examples of RFC 7692 §7.2.3",
+        arguments: [
+            ("f2 48 cd c9 c9 07 00", "Hello"),  // 7.2.3.1: one compressed block
+            ("00 05 00 fa ff 48 65 6c 6c 6f 00", "Hello"),  // 7.2.3.3: a block without compression
+            ("f3 48 cd c9 c9 07 00 00", "Hello"),  // 7.2.3.4: a block with BFINAL
+            ("f2 48 05 00 00 00 ff ff ca c9 c9 07 00", "Hello"),  // 7.2.3.5: two blocks
+            ("00", ""),  // 7.2.3.6: an empty fragment
+        ])
     func examples(bytes: String, text: String) {
         #expect(inflate(hex(bytes)) == .success(text))
     }
@@ -55,20 +57,25 @@ struct InflaterTests {
         #expect(inflate([]) == .success(""))
     }
 
-    @Test("After a block with BFINAL only one zero byte may follow", arguments: [
-        ("f3 48 cd c9 c9 07 00", true), ("f3 48 cd c9 c9 07 00 00", true), ("f3 48 cd c9 c9 07 00 01", false),
-        ("f3 48 cd c9 c9 07 00 00 00", false), ("f3 48 cd c9 c9 07 00 f2 48 cd c9 c9 07 00", false),
-    ])
+    @Test(
+        "After a block with BFINAL only one zero byte may follow",
+        arguments: [
+            ("f3 48 cd c9 c9 07 00", true), ("f3 48 cd c9 c9 07 00 00", true), ("f3 48 cd c9 c9 07 00 01", false),
+            ("f3 48 cd c9 c9 07 00 00 00", false), ("f3 48 cd c9 c9 07 00 f2 48 cd c9 c9 07 00", false),
+        ])
     func finalBlock(bytes: String, isValid: Bool) {
         #expect(inflate(hex(bytes)) == .success("Hello") || !isValid)
         #expect(kind(hex(bytes)) == (isValid ? nil : .deflateInvalid))
     }
 
-    @Test("What is not DEFLATE, or ends early: 1007", arguments: [
-        "ff", "06", "07 00", "f2 48 cd c9", "00 05 00 fa ff 48 65", "00 05 00 00 00 48 65 6c 6c 6f 00", "01 05 00 fa ff 48",
-        "f3 48 cd c9 c9 07", "f2 48 cd c9 c9",
-        "78 9c f3 48 cd c9 c9 07 00 05 8c 01 f5", "1f 8b 08 00 00 00 00 00",
-    ])
+    @Test(
+        "What is not DEFLATE, or ends early: 1007",
+        arguments: [
+            "ff", "06", "07 00", "f2 48 cd c9", "00 05 00 fa ff 48 65", "00 05 00 00 00 48 65 6c 6c 6f 00",
+            "01 05 00 fa ff 48",
+            "f3 48 cd c9 c9 07", "f2 48 cd c9 c9",
+            "78 9c f3 48 cd c9 c9 07 00 05 8c 01 f5", "1f 8b 08 00 00 00 00 00",
+        ])
     func invalid(bytes: String) {
         #expect(kind(hex(bytes)) == .deflateInvalid)
         #expect(inflate(hex("f2 48 cd c9 c9 07 00")) == .success("Hello"), "usable afterwards")
@@ -129,7 +136,9 @@ struct InflaterTests {
         bomb(5_000), hex("f2 48 05 00 00 00 ff ff ca c9 c9 07 00"), Array(repeating: 0x55, count: 40),
         Array(
             Deflater(options: DeflateOptions(), windowBits: 15)
-                .deflate(ByteBuffer(string: (0..<200).map { "\($0 * 7919)" }.joined()), allocator: ByteBufferAllocator())
+                .deflate(
+                    ByteBuffer(string: (0..<200).map { "\($0 * 7919)" }.joined()), allocator: ByteBufferAllocator()
+                )
                 .readableBytesView),
     ]
 }

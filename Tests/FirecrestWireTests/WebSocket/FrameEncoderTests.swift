@@ -11,7 +11,8 @@ struct FrameEncoderTests {
 
     static func bytes(_ opcode: Opcode, _ payload: [UInt8], compressed: Bool = false, key: UInt32? = nil) -> [UInt8] {
         let frame = FrameEncoder.frame(
-            opcode: opcode, payload: ByteBuffer(bytes: payload), compressed: compressed, allocator: allocator, maskKey: key)
+            opcode: opcode, payload: ByteBuffer(bytes: payload), compressed: compressed, allocator: allocator,
+            maskKey: key)
         return Array(frame.readableBytesView)
     }
 
@@ -23,7 +24,9 @@ struct FrameEncoderTests {
         #expect(Self.bytes(.ping, hello) == hex("89 05 48 65 6c 6c 6f"))
         #expect(Self.bytes(.pong, hello, key: 0x37FA_213D) == hex("8a 85 37 fa 21 3d 7f 9f 4d 51 58"))
         #expect(Self.bytes(.binary, Array(repeating: 0, count: 256)).prefix(4) == hex("82 7E 01 00")[...])
-        #expect(Self.bytes(.binary, Array(repeating: 0, count: 65_536)).prefix(10) == hex("82 7F 00 00 00 00 00 01 00 00")[...])
+        #expect(
+            Self.bytes(.binary, Array(repeating: 0, count: 65_536)).prefix(10)
+                == hex("82 7F 00 00 00 00 00 01 00 00")[...])
     }
 
     @Test("The example of RFC 7692 §7.2.3.1")
@@ -53,12 +56,14 @@ struct FrameEncoderTests {
         #expect(outcomes([Array(frame.readableBytesView)], role: .client) == [.close(1012, "Restarting.")])
     }
 
-    @Test("A long reason is cut between code points", arguments: [
-        (String(repeating: "x", count: 123), 123), (String(repeating: "x", count: 124), 123),
-        (String(repeating: "é", count: 62), 122), (String(repeating: "€", count: 42), 123),
-        (String(repeating: "😀", count: 31), 120), ("x" + String(repeating: "😀", count: 31), 121),
-        ("a" + String(repeating: "\u{301}", count: 100), 123),
-    ])
+    @Test(
+        "A long reason is cut between code points",
+        arguments: [
+            (String(repeating: "x", count: 123), 123), (String(repeating: "x", count: 124), 123),
+            (String(repeating: "é", count: 62), 122), (String(repeating: "€", count: 42), 123),
+            (String(repeating: "😀", count: 31), 120), ("x" + String(repeating: "😀", count: 31), 121),
+            ("a" + String(repeating: "\u{301}", count: 100), 123),
+        ])
     func longReason(reason: String, length: Int) {
         let frame = FrameEncoder.close(.normal, reason: reason, allocator: Self.allocator)
         #expect(frame.readableBytes == 4 + length)
@@ -66,7 +71,9 @@ struct FrameEncoderTests {
         #expect(outcomes([Array(frame.readableBytesView)], role: .client) == [.close(1000, cut)])
     }
 
-    @Test("A code that must not be sent gives a close frame without a body", arguments: [0, 999, 1005, 1006, 1015, 5_000] as [UInt16])
+    @Test(
+        "A code that must not be sent gives a close frame without a body",
+        arguments: [0, 999, 1005, 1006, 1015, 5_000] as [UInt16])
     func unsendable(code: UInt16) {
         let frame = FrameEncoder.close(CloseCode(rawValue: code), reason: "x", allocator: Self.allocator)
         #expect(Array(frame.readableBytesView) == hex("88 00"))

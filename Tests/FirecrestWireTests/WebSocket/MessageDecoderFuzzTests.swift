@@ -29,9 +29,11 @@ struct MessageDecoderFuzzTests {
         return bytes
     }
 
-    @Test("Never traps, never holds more than twice the limit, and does not depend on how reads are cut", arguments: [
-        WebSocketRole.server, .client,
-    ])
+    @Test(
+        "Never traps, never holds more than twice the limit, and does not depend on how reads are cut",
+        arguments: [
+            WebSocketRole.server, .client,
+        ])
     func neverTraps(role: WebSocketRole) {
         var random = SplitMix(state: role == .server ? 7 : 8)
         for round in 0..<4_000 {

@@ -15,9 +15,12 @@ struct MessageDecoderLimitsTests {
         #expect(outcomes([binary(payload + [7])], limits: limits) == [.failed(1009, .frameTooBig)])
     }
 
-    @Test("A frame is refused by its header alone", arguments: [
-        ("2^63-1", "82 FF 7F FF FF FF FF FF FF FF 00 00 00 00"), ("1 MiB + 1", "82 FF 00 00 00 00 00 10 00 01 00 00 00 00"),
-    ])
+    @Test(
+        "A frame is refused by its header alone",
+        arguments: [
+            ("2^63-1", "82 FF 7F FF FF FF FF FF FF FF 00 00 00 00"),
+            ("1 MiB + 1", "82 FF 00 00 00 00 00 10 00 01 00 00 00 00"),
+        ])
     func byTheHeader(name: String, header: String) {
         var receiver = Receiver()
         receiver.receive(hex(header))

@@ -56,10 +56,11 @@ struct MessageDecoderTests {
         #expect(outcomes([frame(1, "plain".utf8, key: [0, 0, 0, 0])]) == [.text("plain")])
     }
 
-    @Test(arguments: [
-        ([], nil, ""), ([0x03, 0xE8], 1000, ""), ([0x03, 0xE9] + Array("bye".utf8), 1001, "bye"),
-        ([0x0F, 0xA0] + Array(repeating: 0x78, count: 123), 4000, String(repeating: "x", count: 123)),
-    ] as [([UInt8], UInt16?, String)])
+    @Test(
+        arguments: [
+            ([], nil, ""), ([0x03, 0xE8], 1000, ""), ([0x03, 0xE9] + Array("bye".utf8), 1001, "bye"),
+            ([0x0F, 0xA0] + Array(repeating: 0x78, count: 123), 4000, String(repeating: "x", count: 123)),
+        ] as [([UInt8], UInt16?, String)])
     func closeFrames(body: [UInt8], code: UInt16?, reason: String) {
         #expect(outcomes([frame(8, body)]) == [.close(code, reason)])
     }

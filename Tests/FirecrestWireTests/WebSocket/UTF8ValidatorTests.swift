@@ -50,7 +50,9 @@ struct UTF8ValidatorTests {
         }
     }
 
-    @Test("A text that stops inside a sequence is possible, but not complete", arguments: ["C3", "E2 82", "F0 9F 98", "ED", "F4"])
+    @Test(
+        "A text that stops inside a sequence is possible, but not complete",
+        arguments: ["C3", "E2 82", "F0 9F 98", "ED", "F4"])
     func incomplete(text: String) {
         #expect(UTF8Validator().isComplete)
         #expect(Self.consume(hex(text)) == (true, false))
@@ -66,7 +68,8 @@ struct UTF8ValidatorTests {
             for _ in 0..<Int.random(in: 0...8, using: &random) {
                 switch Int.random(in: 0..<3, using: &random) {
                 case 0: bytes += Array(repeating: 0x61, count: Int.random(in: 0...20, using: &random))
-                case 1: bytes += Array(String(Unicode.Scalar(UInt32.random(in: 0...0x10_FFFF, using: &random)) ?? "x").utf8)
+                case 1:
+                    bytes += Array(String(Unicode.Scalar(UInt32.random(in: 0...0x10_FFFF, using: &random)) ?? "x").utf8)
                 default: bytes.append(alphabet.randomElement(using: &random) ?? 0)
                 }
             }

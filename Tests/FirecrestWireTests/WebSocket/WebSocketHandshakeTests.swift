@@ -53,11 +53,15 @@ struct WebSocketHandshakeTests {
         #expect(Self.check(key: [Self.key, Self.key]) == .key)
     }
 
-    @Test("A key is 16 bytes in base64", arguments: [
-        "", "dGhlIHNhbXBsZSBub25jZQ", "dGhlIHNhbXBsZSBub25jZQ=", "dGhlIHNhbXBsZSBub25jZ===", "dGhlIHNhbXBsZSBub25jZQ== ",
-        "dGhlIHNhbXBsZSBub25jZWE=", "dGhlIHNhbXBsZSBub25jZWFh", "dGhlIHNhbXBsZSBub25j-_==", "dGhlIHNhbXBsZSBub25jéQ=",
-        "dGhlIHNhbXBsZSBub25jZQ=A", "short",
-    ])
+    @Test(
+        "A key is 16 bytes in base64",
+        arguments: [
+            "", "dGhlIHNhbXBsZSBub25jZQ", "dGhlIHNhbXBsZSBub25jZQ=", "dGhlIHNhbXBsZSBub25jZ===",
+            "dGhlIHNhbXBsZSBub25jZQ== ",
+            "dGhlIHNhbXBsZSBub25jZWE=", "dGhlIHNhbXBsZSBub25jZWFh", "dGhlIHNhbXBsZSBub25j-_==",
+            "dGhlIHNhbXBsZSBub25jéQ=",
+            "dGhlIHNhbXBsZSBub25jZQ=A", "short",
+        ])
     func keys(key: String) {
         #expect(Self.check(key: [key]) == .key)
     }
