@@ -9,6 +9,11 @@ package struct Broadcast: Sendable {
     package let record: BroadcastRecord
     /// By serializer index; nil where no subscriber uses that serializer.
     package let frames: [EncodedFrame?]
+
+    package init(record: BroadcastRecord, frames: [EncodedFrame?]) {
+        self.record = record
+        self.frames = frames
+    }
 }
 
 /// A broadcast on one loop, while it is handed to the subscribers there.

@@ -8,7 +8,8 @@ package import NIOCore
 ///
 /// Layout, integers big-endian: version (1 byte, now 1) · kind (1) · payload kind (1) · flags (1) · message id (8) ·
 /// subscriber to leave out, 0 for none (8) · node, topic, event, epoch (each 4 bytes of length, then UTF-8) · offset (8)
-/// · payload (the rest). A reader refuses a version it does not know; fields can be added only with a new version.
+/// · payload (4 bytes of length, then its bytes). A reader refuses a version it does not know, and a record that is
+/// shorter or longer than its lengths say; fields can be added only with a new version.
 package struct BroadcastRecord: Sendable {
     package enum Kind: UInt8, Sendable {
         case broadcast = 0
@@ -48,7 +49,7 @@ package struct BroadcastRecord: Sendable {
     package func encoded() -> ByteBuffer {
         var buffer = ByteBuffer()
         buffer.reserveCapacity(
-            52 + node.utf8.count + topic.utf8.count + event.utf8.count + epoch.utf8.count + payload.bytes.readableBytes)
+            58 + node.utf8.count + topic.utf8.count + event.utf8.count + epoch.utf8.count + payload.bytes.readableBytes)
         buffer.writeInteger(Self.version)
         buffer.writeInteger(kind.rawValue)
         buffer.writeInteger(payload.kind.rawValue)
@@ -60,6 +61,7 @@ package struct BroadcastRecord: Sendable {
             buffer.writeString(text)
         }
         buffer.writeInteger(offset)
+        buffer.writeInteger(UInt32(clamping: payload.bytes.readableBytes))
         buffer.writeImmutableBuffer(payload.bytes)
         return buffer
     }
@@ -81,9 +83,12 @@ package struct BroadcastRecord: Sendable {
         self.topic = try Self.readText(&bytes)
         self.event = try Self.readText(&bytes)
         self.epoch = try Self.readText(&bytes)
-        guard let offset = bytes.readInteger(as: UInt64.self) else { throw .truncated }
+        guard let offset = bytes.readInteger(as: UInt64.self), let length = bytes.readInteger(as: UInt32.self),
+            let payload = bytes.readSlice(length: Int(length))
+        else { throw .truncated }
+        guard bytes.readableBytes == 0 else { throw .trailingBytes(bytes.readableBytes) }
         self.offset = offset
-        self.payload = Payload(kind: payloadKind, bytes: bytes.slice())
+        self.payload = Payload(kind: payloadKind, bytes: payload)
     }
 
     private static func readText(_ bytes: inout ByteBuffer) throws(BroadcastRecordError) -> String {
@@ -96,6 +101,7 @@ package struct BroadcastRecord: Sendable {
 
 package enum BroadcastRecordError: Error, Hashable, Sendable {
     case truncated
+    case trailingBytes(Int)
     case unknownVersion(UInt8)
     case unknownKind(UInt8)
 }

@@ -15,10 +15,12 @@ package final class LoopTopics {
     private let usage: SerializerUsage
     private let loopIndex: Int
     private let nextTick: (@escaping () -> Void) -> Void
-    private var lists: [String: TopicList] = [:]
+    private var lists: [TopicKey: TopicList] = [:]
     private var backlog: Deque<TopicList> = []
     private var isDelivering = false
     private var tickScheduled = false
+    /// Deliveries that may still be made before the next tick.
+    private var budget = LoopTopics.sliceSize
     private var idCounter: UInt64 = 0
 
     /// - Parameter nextTick: runs work on this loop after it has looked at its sockets again.
@@ -34,6 +36,9 @@ package final class LoopTopics {
 
     package var topicCount: Int { lists.count }
 
+    /// Whether broadcasts wait that some subscriber has yet to get.
+    package var hasBacklog: Bool { !backlog.isEmpty || isDelivering }
+
     package func makeID() -> SubscriberID {
         idCounter &+= 1
         return SubscriberID(rawValue: UInt64(loopIndex) << 48 | (idCounter & 0xFFFF_FFFF_FFFF))
@@ -41,11 +46,11 @@ package final class LoopTopics {
 
     package func subscribe(_ subscriber: any Subscriber, to topic: String) {
         guard !subscriber.place.isSubscribed else { return }
-        if let list = lists[topic] {
+        if let list = lists[TopicKey(topic)] {
             list.add(subscriber)
         } else {
             let list = TopicList(topic: topic)
-            lists[topic] = list
+            lists[TopicKey(topic)] = list
             interest.add(InterestFilter.slot(of: topic))
             list.add(subscriber)
         }
@@ -61,7 +66,7 @@ package final class LoopTopics {
 
     /// Takes a broadcast. Subscribers are reached before this returns, up to a slice; the rest follow tick by tick.
     package func accept(_ broadcast: Broadcast) {
-        guard let list = lists[broadcast.record.topic] else { return }
+        guard let list = lists[TopicKey(broadcast.record.topic)] else { return }
         let wasIdle = !list.hasPending
         list.accept(Delivery(broadcast))
         if wasIdle { backlog.append(list) }
@@ -69,9 +74,16 @@ package final class LoopTopics {
         if !isDelivering, !tickScheduled { deliverSlice() }
     }
 
+    /// Gives one subscriber now what its topic's broadcasts have in store for it, ahead of its turn.
+    ///
+    /// Whoever is about to send something else to that subscriber's client calls this first: what was broadcast before
+    /// stays before, however many slices the topic takes.
+    package func catchUp(_ subscriber: any Subscriber) {
+        subscriber.place.topicList?.catchUp(subscriber)
+    }
+
     private func deliverSlice() {
         isDelivering = true
-        var budget = Self.sliceSize
         while budget > 0, let list = backlog.popFirst() {
             budget -= max(1, list.deliver(budget: budget))
             if list.hasPending {
@@ -81,20 +93,40 @@ package final class LoopTopics {
             }
         }
         isDelivering = false
-        guard !backlog.isEmpty else { return }
+        // A spent budget is renewed by a tick, so that many small broadcasts keep the loop no longer than a large one.
+        guard budget <= 0 else { return }
         tickScheduled = true
         nextTick { [self] in
             tickScheduled = false
+            budget = Self.sliceSize
             deliverSlice()
         }
     }
 
     private func drop(_ list: TopicList) {
-        guard lists[list.topic] === list else { return }
-        lists.removeValue(forKey: list.topic)
+        guard lists[TopicKey(list.topic)] === list else { return }
+        lists.removeValue(forKey: TopicKey(list.topic))
         interest.remove(InterestFilter.slot(of: list.topic))
     }
 }
 
 @available(*, unavailable)
 extension LoopTopics: Sendable {}
+
+/// A topic as a key, compared byte by byte as the interest filter and Phoenix do; a `String` would take two spellings of
+/// one accent for the same topic.
+private struct TopicKey: Hashable {
+    private let name: String
+
+    init(_ name: String) {
+        self.name = name
+    }
+
+    static func == (left: TopicKey, right: TopicKey) -> Bool {
+        left.name.utf8.elementsEqual(right.name.utf8)
+    }
+
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(name)
+    }
+}

@@ -70,6 +70,21 @@ final class TopicList {
         return reached
     }
 
+    /// Delivers what is pending to one subscriber; its turn then passes it over.
+    func catchUp(_ subscriber: any Subscriber) {
+        guard let first = pending.first, subscriber.place.since < accepted else { return }
+        // The one under way has reached everybody before the cursor.
+        let next = subscriber.place.position < cursor ? first.number + 1 : first.number
+        let from = max(next, subscriber.place.since)
+        subscriber.place.since = accepted
+        guard from < accepted else { return }
+        // A copy: a subscriber may broadcast from within `receive`.
+        for (delivery, number) in Array(pending) where number >= from && delivery.record.except != subscriber.id {
+            guard subscriber.place.topicList === self else { return }
+            subscriber.receive(delivery)
+        }
+    }
+
     private func closeHoles() {
         entries.removeAll { $0 == nil }
         for (position, entry) in entries.enumerated() {

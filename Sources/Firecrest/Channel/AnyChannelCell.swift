@@ -88,26 +88,20 @@ class AnyChannelCell: Subscriber {
         do {
             let reply = try outcome.get()
             let payload = try reply.response.get()
-            if reply.isAccepted {
-                state = .joined
-                socket.loop.topics.subscribe(self, to: topic)
-                socket.loop.context.statistics.channelsJoined += 1
-                socket.loop.context.statistics.channelsOpen += 1
-                try sendJoinReply("ok", payload)
-                closeReplaced()
-                drain()
-            } else {
-                refuse(with: payload)
-            }
+            guard reply.isAccepted else { return refuse(with: payload) }
+            try sendJoinReply("ok", payload)
         } catch {
-            if state == .joined {
-                crash(error)
-            } else {
-                logger?.error("A join threw.", metadata: ["topic": "\(topic)", "error": "\(error)"])
-                socket.loop.context.statistics.channelCrashes += 1
-                refuse(with: .reason("join crashed"))
-            }
+            logger?.error("A join threw.", metadata: ["topic": "\(topic)", "error": "\(error)"])
+            socket.loop.context.statistics.channelCrashes += 1
+            return refuse(with: .reason("join crashed"))
         }
+        // In the same turn of the loop as the reply: no broadcast comes before it, and none is missed after it.
+        state = .joined
+        socket.loop.topics.subscribe(self, to: topic)
+        socket.loop.context.statistics.channelsJoined += 1
+        socket.loop.context.statistics.channelsOpen += 1
+        closeReplaced()
+        drain()
     }
 
     private func sendJoinReply(_ status: String, _ payload: Payload) throws {

@@ -36,7 +36,8 @@ public final class Endpoint: Service {
     /// - Throws: `TopicPatternError` for a channel route that cannot work.
     public init(_ options: EndpointOptions = EndpointOptions(), @EndpointBuilder _ parts: () -> [EndpointPart]) throws {
         self.options = options
-        let parts = parts()
+        // What can be wrong is found before a thread is started.
+        let parts = try parts().map { try $0.checked() }
         let serializers = options.serializers ?? .standard(options.message)
         let usage = SerializerUsage(serializers: serializers.entries.count)
         group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, options.loops ?? System.coreCount))
@@ -60,7 +61,7 @@ public final class Endpoint: Service {
         for part in parts {
             switch part.kind {
             case .socket(let socket):
-                settings.mounts += try socket.mounts(loops: loops, pubSub: pubSub, logger: options.logger)
+                settings.mounts += socket.mounts(loops: loops, pubSub: pubSub, logger: options.logger)
             case .mount(let mount): settings.mounts.append(mount)
             case .routes(let responder): settings.responder = responder
             }

@@ -16,6 +16,13 @@ public struct EndpointPart: Sendable {
     }
 
     let kind: Kind
+
+    /// - Throws: `TopicPatternError` for a channel route that cannot work.
+    func checked() throws -> EndpointPart {
+        guard case .socket(var socket) = kind else { return self }
+        socket.routes = try socket.channels().compiled()
+        return EndpointPart(kind: .socket(socket))
+    }
 }
 
 /// A socket type with its path and options, before the endpoint exists that it belongs to.
@@ -23,13 +30,14 @@ struct SocketPart: Sendable {
     let path: String
     let websocket: WebSocketOptions
     let options: SocketOptions
-    let name: String
     let channels: @Sendable () -> Channels
+    /// Set by `EndpointPart.checked`.
+    var routes: [CompiledRoute] = []
     let connect: @Sendable (ConnectParams, ConnectInfo) async throws -> Assigns
 
-    func mounts(loops: EndpointLoops, pubSub: PubSub, logger: Logger) throws -> [any UpgradeMount] {
+    func mounts(loops: EndpointLoops, pubSub: PubSub, logger: Logger) -> [any UpgradeMount] {
         let definition = SocketDefinition(
-            routes: try channels().compiled(), options: options, pubSub: pubSub, logger: logger, connect: connect)
+            routes: routes, options: options, pubSub: pubSub, logger: logger, connect: connect)
         guard websocket.isEnabled else { return [] }
         return [
             SocketMount(
@@ -47,7 +55,7 @@ public func socket<S: Socket>(
     EndpointPart(
         kind: .socket(
             SocketPart(
-                path: path, websocket: websocket, options: options, name: "\(type)", channels: { S.channels },
+                path: path, websocket: websocket, options: options, channels: { S.channels },
                 connect: { try await S.connect($0, $1) })))
 }
 

@@ -1,6 +1,7 @@
 // Firecrest — HTTP/1.1 on one connection, up to the upgrade.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import DequeModule
 internal import FirecrestWire
 internal import HTTPTypes
 internal import Hummingbird
@@ -45,7 +46,7 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
     private var context: ChannelHandlerContext?
     private var state = State.idle
     private var waiting = Waiting.header
-    private var pending: [HTTPServerRequestPart] = []
+    private var pending: Deque<HTTPServerRequestPart> = []
     private var readWanted = false
     private var bodyWantsMore = true
     private var bodyBytes = 0
@@ -303,15 +304,16 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
         state = .upgraded
         loop.unregister(self)
         let pipeline = context.pipeline.syncOperations
+        // The encoder goes first: the session may send from the moment that its connection is added.
+        if let encoder = server.encoder(of: pipeline) { pipeline.removeHandler(context: encoder, promise: nil) }
         do {
             try pipeline.addHandler(connection, position: .after(self))
-            for handler in [server.encoder(of: pipeline), try? pipeline.context(handler: self)] {
-                if let handler { pipeline.removeHandler(context: handler, promise: nil) }
-            }
-            if let decoder = server.decoder(of: pipeline) { pipeline.removeHandler(context: decoder, promise: nil) }
         } catch {
-            context.close(promise: nil)
+            return context.close(promise: nil)
         }
+        let decoder = server.decoder(of: pipeline)
+        pipeline.removeHandler(context: context, promise: nil)
+        if let decoder { pipeline.removeHandler(context: decoder, promise: nil) }
         loop.markDirty(connection)
     }
 
