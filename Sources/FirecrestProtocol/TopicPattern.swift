@@ -4,7 +4,7 @@
 /// The topics that a channel route serves: one exact name, or every name with a prefix (Phoenix channel routes).
 ///
 /// A pattern without `*` matches itself only. A pattern that ends in its single `*` matches every topic with that
-/// prefix, the bare prefix included; the `*` need not follow a colon (`"foo*"`, `"*"`).
+/// prefix, the bare prefix included; the `*` need not follow a colon (`"foo*"`, `"*"`). Topics are compared as bytes.
 public struct TopicPattern: Hashable, Sendable {
     private enum Kind: Hashable {
         case exact(String)
@@ -15,11 +15,12 @@ public struct TopicPattern: Hashable, Sendable {
 
     /// - Throws: `TopicPatternError` when `*` stands anywhere but at the end, or more than once.
     public init(_ pattern: String) throws(TopicPatternError) {
-        guard let star = pattern.firstIndex(of: "*") else {
+        // Bytes, not characters: an accent behind the star does not hide it.
+        guard let star = pattern.utf8.firstIndex(of: UInt8(ascii: "*")) else {
             self.kind = .exact(pattern)
             return
         }
-        guard pattern.index(after: star) == pattern.endIndex else {
+        guard pattern.utf8.index(after: star) == pattern.utf8.endIndex else {
             throw TopicPatternError(pattern: pattern)
         }
         self.kind = .prefix(String(pattern[..<star]))
@@ -27,7 +28,7 @@ public struct TopicPattern: Hashable, Sendable {
 
     public func matches(_ topic: String) -> Bool {
         switch kind {
-        case .exact(let name): name == topic
+        case .exact(let name): name.utf8.elementsEqual(topic.utf8)
         case .prefix(let prefix): topic.utf8.starts(with: prefix.utf8)
         }
     }

@@ -22,6 +22,8 @@ internal import Logging
 /// }
 /// ```
 ///
+/// In a file that imports NIOCore too, write `Firecrest.Channel`.
+///
 /// What a callback throws ends this channel with `phx_error` and nothing else; the client rejoins.
 ///
 /// Isolation: a channel lives on its connection's event loop and is not `Sendable`. A handler that blocks blocks the loop:

@@ -115,13 +115,19 @@ public final class Endpoint: Service {
             throw error
         }
         accepting.store(true, ordering: .releasing)
-        await onListening(listener.addresses.map { "\($0.ipAddress ?? $0.pathname ?? ""):\($0.port ?? 0)" })
+        await onListening(listener.addresses.map(Self.describe))
         // Ends with an error when the task is cancelled, which means the same: stop.
         try? await gracefulShutdown()
         accepting.store(false, ordering: .releasing)
         await listener.close()
         await closeConnections()
         try await group.shutdownGracefully()
+    }
+
+    /// `127.0.0.1:4000`, `[::1]:4000`, or the path of a Unix socket.
+    private static func describe(_ address: SocketAddress) -> String {
+        guard let host = address.ipAddress, let port = address.port else { return address.pathname ?? "?" }
+        return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 
     private func closeConnections() async {

@@ -209,11 +209,11 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
         let (channel, responder, logger) = (context.channel, server.responder, server.logger)
         let (version, isHead) = (head.version, head.method == .HEAD)
         let keepsAlive = keepAlive && !isUpgradeMarked
-        let body = source.body
+        let (body, date) = (source.body, loop.httpDate.current())
         // Hummingbird routes are async: one task per request, on this loop, cancelled when the client goes away.
         task = Task(executorPreference: loop.executor) {
             let response = await responder.respond(Request(head: request, body: body), channel, logger)
-            let head = HTTPResponseHead(response, version: version, keepAlive: keepsAlive)
+            let head = HTTPResponseHead(response, version: version, keepAlive: keepsAlive, date: date)
             do {
                 try await channel.writeAndFlush(HTTPServerResponsePart.head(head))
                 try await response.body.write(ChannelBodyWriter(channel: channel, isHead: isHead))
@@ -332,6 +332,7 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
         let body = refusal.hasBody ? "\(refusal.sentence) (\(refusal.code))\n" : ""
         if refusal.hasBody { headers.replaceOrAdd(name: "content-type", value: "text/plain; charset=utf-8") }
         headers.replaceOrAdd(name: "content-length", value: String(body.utf8.count))
+        headers.replaceOrAdd(name: "date", value: loop.httpDate.current())
         let head = HTTPResponseHead(version: .http1_1, status: refusal.status, headers: headers)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         if !body.isEmpty { context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: body)))), promise: nil) }
