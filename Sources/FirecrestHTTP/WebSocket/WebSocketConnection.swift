@@ -35,6 +35,8 @@ package final class WebSocketConnection: LoopConnection, ChannelDuplexHandler {
     /// Bytes that came before the session asked to pause, copied to their exact size.
     private var stalledInput: ByteBuffer?
     private var isDecoding = false
+    /// The channel's own flag, kept here because asking for it costs as much as queueing a frame.
+    private var isWritable = true
     private var isPaused = false
     private var readWanted = false
     private var lastRead: NIODeadline
@@ -56,6 +58,7 @@ package final class WebSocketConnection: LoopConnection, ChannelDuplexHandler {
 
     package func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        isWritable = context.channel.isWritable
         loop.register(self)
         loop.statistics.webSocketsOpen += 1
         armTimer()
@@ -96,8 +99,10 @@ package final class WebSocketConnection: LoopConnection, ChannelDuplexHandler {
     }
 
     package func channelWritabilityChanged(context: ChannelHandlerContext) {
-        guard context.channel.isWritable, !outbound.isEmpty else { return }
-        while context.channel.isWritable, let frame = outbound.popFirst() {
+        isWritable = context.channel.isWritable
+        guard isWritable, !outbound.isEmpty else { return }
+        // Writing may pass the high-water mark, which calls this again, from within.
+        while isWritable, let frame = outbound.popFirst() {
             context.write(wrapOutboundOut(frame), promise: nil)
         }
         context.flush()
@@ -241,7 +246,7 @@ package final class WebSocketConnection: LoopConnection, ChannelDuplexHandler {
         guard let context else { return }
         loop.statistics.framesSent += 1
         loop.statistics.bytesSent += frame.readableBytes
-        if outbound.isEmpty, context.channel.isWritable {
+        if outbound.isEmpty, isWritable {
             context.write(wrapOutboundOut(frame), promise: nil)
             loop.markDirty(self)
             return
