@@ -79,7 +79,6 @@ struct DemoCommand: AsyncParsableCommand {
     }
 }
 
-
 /// The endpoint, announcing itself when it listens.
 private struct DemoService: Service {
     let endpoint: Endpoint
