@@ -30,12 +30,14 @@ package struct TimerPlace {
 ///
 /// Scheduling, moving and cancelling take constant time. Times are whole ticks since the wheel began; what a tick is, and
 /// when to call `advance`, is the owner's business, so a test drives it with a clock of its own. Deadlines further away
-/// than 64⁶ ticks are cut to that.
+/// than 63 slots of the highest level (63 · 64⁵ ticks) are cut to that.
 package struct TimerWheel {
     private static let levelBits: UInt64 = 6
     private static let slots = 64
     private static let levels = 6
-    private static let maxTicks: UInt64 = 1 << (levelBits * UInt64(levels)) - 1
+    /// One slot less than a whole turn of the highest level: a deadline a turn away would land in the present slot and be
+    /// taken for due, for ever.
+    private static let maxTicks: UInt64 = UInt64(slots - 1) << (levelBits * UInt64(levels - 1))
 
     private var entries: [[ContiguousArray<any TimerEntry>]]
     private var occupied: [UInt64]
