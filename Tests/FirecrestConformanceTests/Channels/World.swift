@@ -1,0 +1,225 @@
+// Firecrest — what a test shares with the channels that it tests: gates to hold them at, and a record of what they did.
+// SPDX-License-Identifier: Apache-2.0
+
+import Dispatch
+import Firecrest
+import FirecrestTestSupport
+import Synchronization
+import Testing
+
+/// One running server together with what its channels and its test tell each other.
+///
+/// Clients name their world in the URL; `connect` puts it into the assigns of their channels.
+final class World: Sendable {
+    let server: TestServer
+    let id: String
+    private let gates = Mutex<[String: Gate]>([:])
+    private let record = Record()
+    private let replyRefs = Mutex<[ReplyRef]>([])
+    private let channelRefs = Mutex<[ChannelRef]>([])
+
+    private static let all = Mutex<(last: Int, worlds: [String: World])>((0, [:]))
+
+    private init(server: TestServer) {
+        self.server = server
+        id = Self.all.withLock { all in
+            all.last += 1
+            return "\(all.last)"
+        }
+        Self.all.withLock { $0.worlds[id] = self }
+    }
+
+    /// Runs a server with `type` at `/socket` for the length of `body`.
+    static func run<S: WorldSocket, Result: Sendable>(
+        _ type: S.Type, socket options: SocketOptions = SocketOptions(), endpoint: EndpointOptions = .test,
+        share: ServerShare = .shared, _ body: (World) async throws -> Result
+    ) async throws -> Result {
+        try await TestServer.run(options: endpoint, share: share, socket("/socket", type, options: options)) { server in
+            let world = World(server: server)
+            defer {
+                // Whoever still waits goes on, so that no task outlives its server.
+                for gate in world.gates.withLock({ Array($0.values) }) { gate.open() }
+                _ = all.withLock { $0.worlds.removeValue(forKey: world.id) }
+            }
+            return try await body(world)
+        }
+    }
+
+    static func named(_ id: String?) -> World? {
+        id.flatMap { id in all.withLock { $0.worlds[id] } }
+    }
+
+    static func assigns(_ params: ConnectParams) throws -> Assigns {
+        guard let world = named(params.string("world")) else {
+            throw ConnectError.refused(reason: "no such world")
+        }
+        var assigns = Assigns()
+        assigns[.world] = world
+        return assigns
+    }
+
+    func connect(vsn: String? = "2.0.0") async throws -> TestClient {
+        let vsn = vsn.map { "&vsn=\($0)" } ?? ""
+        return try await TestClient.connect(server, path: "/socket/websocket?world=\(id)\(vsn)")
+    }
+
+    /// Many clients at once, each joined to `topic`.
+    func crowd(_ count: Int, topic: String, vsn: (Int) -> String = { _ in "2.0.0" }) async throws -> [TestClient] {
+        var clients: [TestClient] = []
+        for index in 0..<count {
+            let vsn = vsn(index)
+            let client = try await connect(vsn: vsn)
+            let join =
+                vsn == "2.0.0"
+                ? #"["1","1","\#(topic)","phx_join",{}]"#
+                : #"{"join_ref":"1","ref":"1","topic":"\#(topic)","event":"phx_join","payload":{}}"#
+            try await client.sendText(join)
+            clients.append(client)
+        }
+        for client in clients {
+            let reply = try await client.receiveText(timeout: .seconds(20))
+            guard reply.contains(#""status":"ok""#) else {
+                throw TestFailure("one of a crowd could not join: \(reply)")
+            }
+        }
+        return clients
+    }
+
+    // MARK: for channels and tests
+
+    func gate(_ name: String) -> Gate {
+        gates.withLock { gates in
+            if let gate = gates[name] { return gate }
+            let gate = Gate()
+            gates[name] = gate
+            return gate
+        }
+    }
+
+    /// A channel notes that something happened.
+    func note(_ what: String) { record.add(what) }
+
+    /// Everything noted so far.
+    var notes: [String] { record.all }
+
+    /// Waits until something was noted `count` times.
+    func wait(for what: String, count: Int = 1, timeout: Duration = .seconds(5)) async throws {
+        try await record.wait(for: what, count: count, timeout: timeout)
+    }
+
+    func keep(_ ref: ReplyRef) { replyRefs.withLock { $0.append(ref) } }
+    var replyRef: ReplyRef? { replyRefs.withLock { $0.last } }
+
+    func keep(_ ref: ChannelRef) { channelRefs.withLock { $0.append(ref) } }
+    var channelRef: ChannelRef? { channelRefs.withLock { $0.last } }
+
+    func broadcast(_ topic: Topic, _ event: String, _ payload: JSON = [:]) throws {
+        try server.endpoint.broadcast(topic, event, payload)
+    }
+}
+
+extension AssignKey<World> {
+    static let world = AssignKey("world")
+}
+
+extension ChannelSocket {
+    var world: World? { assigns[.world] }
+}
+
+/// A socket whose clients name their world.
+protocol WorldSocket: Socket {}
+
+extension WorldSocket {
+    static func connect(_ params: ConnectParams, _ info: ConnectInfo) async throws -> Assigns {
+        try World.assigns(params)
+    }
+}
+
+/// Closed until it is opened, then open for ever.
+final class Gate: Sendable {
+    private let state = Mutex<(isOpen: Bool, waiting: [CheckedContinuation<Void, Never>])>((false, []))
+
+    func pass() async {
+        await withCheckedContinuation { continuation in
+            let isOpen = state.withLock { state in
+                if !state.isOpen { state.waiting.append(continuation) }
+                return state.isOpen
+            }
+            if isOpen { continuation.resume() }
+        }
+    }
+
+    /// For code on a thread that may block.
+    func block() {
+        let semaphore = DispatchSemaphore(value: 0)
+        Task {
+            await pass()
+            semaphore.signal()
+        }
+        semaphore.wait()
+    }
+
+    func open() {
+        let waiting = state.withLock { state in
+            state.isOpen = true
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+}
+
+/// What happened, in order, and who waits for more of it.
+private final class Record: Sendable {
+    private struct Waiter {
+        let what: String
+        let count: Int
+        let continuation: CheckedContinuation<Bool, Never>
+
+        func isSatisfied(by all: [String]) -> Bool { all.count { $0 == what } >= count }
+    }
+
+    private struct State {
+        var all: [String] = []
+        var waiters: [Int: Waiter] = [:]
+        var lastWaiter = 0
+    }
+
+    private let state = Mutex(State())
+
+    var all: [String] { state.withLock { $0.all } }
+
+    func add(_ what: String) {
+        let due = state.withLock { state in
+            state.all.append(what)
+            let due = state.waiters.filter { $0.value.isSatisfied(by: state.all) }
+            for id in due.keys { state.waiters[id] = nil }
+            return due
+        }
+        for waiter in due.values { waiter.continuation.resume(returning: true) }
+    }
+
+    func wait(for what: String, count: Int, timeout: Duration) async throws {
+        let id = state.withLock { state in
+            state.lastWaiter += 1
+            return state.lastWaiter
+        }
+        let limit = Task {
+            try await Task.sleep(for: timeout)
+            state.withLock { $0.waiters.removeValue(forKey: id) }?.continuation.resume(returning: false)
+        }
+        defer { limit.cancel() }
+        let happened = await withCheckedContinuation { continuation in
+            let waiter = Waiter(what: what, count: count, continuation: continuation)
+            let isSatisfied = state.withLock { state in
+                if waiter.isSatisfied(by: state.all) { return true }
+                state.waiters[id] = waiter
+                return false
+            }
+            if isSatisfied { continuation.resume(returning: true) }
+        }
+        guard happened else {
+            throw TestFailure("\"\(what)\" did not happen \(count) times within \(timeout); what happened: \(all)")
+        }
+    }
+}

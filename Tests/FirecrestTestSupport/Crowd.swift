@@ -1,0 +1,35 @@
+// Firecrest — many clients at once.
+// SPDX-License-Identifier: Apache-2.0
+
+extension TestClient {
+    /// Makes `count` clients with `make`, a few at a time, so that it is not the crowd itself that keeps the server busy.
+    package static func crowd(
+        _ count: Int, _ make: @escaping @Sendable () async throws -> TestClient
+    ) async throws -> [TestClient] {
+        try await withThrowingTaskGroup(of: TestClient.self) { group in
+            var clients: [TestClient] = []
+            clients.reserveCapacity(count)
+            var begun = 0
+            while clients.count < count {
+                while begun < count, begun - clients.count < 8 {
+                    group.addTask { try await make() }
+                    begun += 1
+                }
+                if let client = try await group.next() { clients.append(client) }
+            }
+            return clients
+        }
+    }
+}
+
+extension Sequence<TestClient> {
+    /// Does the same with each client, one task for each, and waits for all.
+    package func forEachAtOnce(_ body: @escaping @Sendable (TestClient) async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for client in self {
+                group.addTask { try await body(client) }
+            }
+            try await group.waitForAll()
+        }
+    }
+}
