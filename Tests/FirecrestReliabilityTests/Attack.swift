@@ -28,7 +28,6 @@ func attackAmongBystanders(
 ) async throws {
     try await attack(websocket, options: options, share: .alone) { server in
         let report = try await Bystanders.watch(server) { try await body(server) }
-        print("BYSTANDERS", report)
         #expect(report.lost == 0, "\(report)")
         #expect(report.heartbeats >= 100, "\(report)")
         #expect(report.p99 < .milliseconds(250), "\(report)")

@@ -42,10 +42,13 @@ class AnyChannelCell: Subscriber {
     private var isPausingReads = false
     private var currentRef: Ref?
     private var mailbox = Mailbox()
-    private var replacedJoinRef: Ref?
+    /// Of the channels that this one replaces, oldest first, until they are announced as closed.
+    private var replacedJoinRefs: [Ref]
     private var recordedFailure: (any Error)?
     private var task: Task<Void, Never>?
     private var deferredTermination: TerminateReason?
+    /// Set when this channel was replaced while its code runs: who counts it until that returns.
+    private var lingersIn: SocketSession?
     private var subscriptions: [ForeignSubscription] = []
 
     init(_ request: JoinRequest) {
@@ -54,7 +57,7 @@ class AnyChannelCell: Subscriber {
         recordedJoinRef = request.joinRef
         joinRef = request.joinRef.isNull ? request.ref : request.joinRef
         joinMessageRef = request.ref
-        replacedJoinRef = request.replacedJoinRef
+        replacedJoinRefs = request.replacedJoinRefs
         assigns = request.socket.assigns.merging(request.route.assigns)
         socket = request.socket
         id = request.socket.loop.topics.makeID()
@@ -82,19 +85,20 @@ class AnyChannelCell: Subscriber {
         let outcome = failing(outcome)
         guard state == .joining, let socket else {
             // The connection went while the join was deciding; what it set up is taken down again.
-            if case .success(let reply) = outcome, reply.isAccepted { runTerminate(deferredTermination ?? .closed) }
-            return
+            let isAccepted = if case .success(let reply) = outcome { reply.isAccepted } else { false }
+            return codeReturned(runsTerminate: isAccepted)
         }
         do {
             let reply = try outcome.get()
-            let payload = try reply.response.get()
-            guard reply.isAccepted else { return refuse(with: payload) }
-            try sendJoinReply("ok", payload)
+            try sendJoinReply(reply.isAccepted ? "ok" : "error", try reply.response.get())
+            guard reply.isAccepted else { return refused() }
         } catch {
             logger?.error("A join threw.", metadata: ["topic": "\(topic)", "error": "\(error)"])
             socket.loop.context.statistics.channelCrashes += 1
-            return refuse(with: .reason("join crashed"))
+            try? sendJoinReply("error", .reason("join crashed"))
+            return refused()
         }
+        guard state == .joining else { return }
         // In the same turn of the loop as the reply: no broadcast comes before it, and none is missed after it.
         state = .joined
         socket.loop.topics.subscribe(self, to: topic)
@@ -111,9 +115,8 @@ class AnyChannelCell: Subscriber {
                 joinRef: recordedJoinRef, ref: joinMessageRef, topic: .name(topic), status: status, payload: payload))
     }
 
-    private func refuse(with payload: Payload) {
-        let socket = socket
-        try? sendJoinReply("error", payload)
+    /// The join is answered, and not with ok.
+    private func refused() {
         closeReplaced()
         state = .ended
         let waiting = mailbox.removeAll()
@@ -122,17 +125,20 @@ class AnyChannelCell: Subscriber {
         for item in waiting {
             switch item {
             case .event(let ref, _, _): socket?.replyUnmatched(ref: ref, topic: .name(topic))
-            case .leave(let ref): socket?.replyOK(joinRef: recordedJoinRef, ref: ref, topic: .name(topic))
+            case .leave(let joinRef, let ref): socket?.replyOK(joinRef: joinRef, ref: ref, topic: .name(topic))
             case .broadcast, .info: break
             }
         }
+        letGo()
     }
 
     private func closeReplaced() {
-        guard let ref = replacedJoinRef else { return }
-        replacedJoinRef = nil
-        try? socket?.send(
-            .lifecycle(OutboundMessage.Event.close, joinRef: ref, topic: topic, payload: .empty))
+        let refs = replacedJoinRefs
+        replacedJoinRefs = []
+        for ref in refs {
+            try? socket?.send(
+                .lifecycle(OutboundMessage.Event.close, joinRef: ref, topic: topic, payload: .empty))
+        }
     }
 
     // MARK: messages
@@ -145,7 +151,7 @@ class AnyChannelCell: Subscriber {
         guard !isLeaving else { return }
         if message.event == OutboundMessage.Event.leave {
             isLeaving = true
-            enqueue(.leave(ref: message.ref))
+            enqueue(.leave(joinRef: message.joinRef, ref: message.ref))
         } else {
             enqueue(.event(ref: message.ref, name: message.event, payload: message.payload))
         }
@@ -169,12 +175,14 @@ class AnyChannelCell: Subscriber {
             drain()
             return
         }
-        mailbox.append(item.kept())
         guard let limits = socket?.definition.options.mailbox else { return }
-        if mailbox.serverItems > limits.maxServerMessages {
-            mailbox = Mailbox()
-            crash(ChannelError.mailboxOverflow(limit: limits.maxServerMessages))
-        } else if mailbox.clientItems >= limits.maxMessages || mailbox.clientBytes >= limits.maxBytes {
+        if item.clientBytes == nil, mailbox.serverItems >= limits.maxServerMessages {
+            let error = ChannelError.mailboxOverflow(limit: limits.maxServerMessages)
+            // A join is answered first, as crashed.
+            return state == .joining ? record(error) : crash(error)
+        }
+        mailbox.append(item.kept())
+        if mailbox.clientItems >= limits.maxMessages || mailbox.clientBytes >= limits.maxBytes {
             pauseReads()
         }
     }
@@ -195,7 +203,7 @@ class AnyChannelCell: Subscriber {
             isBusy = true
             currentRef = ref
             run(event: name, payload: payload, ref: ref)
-        case .leave(let ref):
+        case .leave(_, let ref):
             leave(ref)
         case .broadcast(let broadcast):
             perform { try runHandleOut(broadcast) }
@@ -208,6 +216,7 @@ class AnyChannelCell: Subscriber {
         isBusy = true
         let outcome = failing(Result { try callback() })
         isBusy = false
+        guard state == .joined else { return codeReturned(runsTerminate: true) }
         if case .failure(let error) = outcome { crash(error) }
     }
 
@@ -216,14 +225,7 @@ class AnyChannelCell: Subscriber {
         isBusy = false
         currentRef = nil
         task = nil
-        guard state == .joined else {
-            if let reason = deferredTermination {
-                deferredTermination = nil
-                runTerminate(reason)
-                socket = nil
-            }
-            return
-        }
+        guard state == .joined else { return codeReturned(runsTerminate: true) }
         do {
             let reply = try failing(outcome).get()
             if case .reply(let status, let payload) = reply.action {
@@ -245,6 +247,15 @@ class AnyChannelCell: Subscriber {
         case .replyError(let reason): eventFinished(.success(.error(["reason": reason])), ref: ref)
         case .ignore: eventFinished(.success(.noReply), ref: ref)
         }
+    }
+
+    /// The channel ended while its code ran; that has returned now.
+    private func codeReturned(runsTerminate: Bool) {
+        if let reason = deferredTermination, runsTerminate { runTerminate(reason) }
+        deferredTermination = nil
+        lingersIn?.lingering -= 1
+        lingersIn = nil
+        letGo()
     }
 
     func setTask(_ task: Task<Void, Never>) {
@@ -320,6 +331,7 @@ class AnyChannelCell: Subscriber {
     }
 
     private func stop(_ reason: StopReason) {
+        guard state == .joined else { return }
         switch reason {
         case .normal, .shutdown:
             announce(OutboundMessage.Event.close, .empty)
@@ -328,7 +340,7 @@ class AnyChannelCell: Subscriber {
             end()
             runTerminate(.stopped(reason))
             announce(OutboundMessage.Event.error, .reason("channel_crash"))
-            socket = nil
+            letGo()
         }
     }
 
@@ -336,19 +348,16 @@ class AnyChannelCell: Subscriber {
         guard state != .ended else { return }
         logger?.error("A channel crashed.", metadata: ["topic": "\(topic)", "error": "\(error)"])
         socket?.loop.context.statistics.channelCrashes += 1
-        let socket = socket
         end()
-        if isBusy {
+        guard !isBusy else {
             deferredTermination = .crashed(error)
-            task?.cancel()
-        } else {
-            runTerminate(.crashed(error))
+            announce(OutboundMessage.Event.error, .reason("channel_crash"))
+            linger()
+            return resumeReads()
         }
-        try? socket?.send(
-            .lifecycle(
-                OutboundMessage.Event.error, joinRef: recordedJoinRef, topic: topic,
-                payload: .reason("channel_crash")))
-        if !isBusy { self.socket = nil }
+        runTerminate(.crashed(error))
+        announce(OutboundMessage.Event.error, .reason("channel_crash"))
+        letGo()
     }
 
     private func announce(_ event: String, _ payload: Payload) {
@@ -356,16 +365,27 @@ class AnyChannelCell: Subscriber {
     }
 
     private func finish(_ reason: TerminateReason) {
+        guard state == .joined else { return }
         end()
         runTerminate(reason)
-        socket = nil
+        letGo()
     }
 
     /// The same topic is joined again: this channel goes without `terminate`, and its answers are lost.
-    func replaced() {
+    ///
+    /// Returns the join refs of the channels that are still to be announced as closed, this one's last.
+    func replaced() -> [Ref] {
         end()
+        if isBusy { linger() }
+        letGo()
+        return replacedJoinRefs + [recordedJoinRef]
+    }
+
+    /// Code of a channel that has ended goes on until it returns; its connection counts it until then.
+    private func linger() {
         task?.cancel()
-        socket = nil
+        lingersIn = socket
+        socket?.lingering += 1
     }
 
     /// The connection is gone. A handler under way is cancelled; `terminate` waits for it.
@@ -374,12 +394,13 @@ class AnyChannelCell: Subscriber {
         guard state != .ended else { return }
         end()
         if isBusy {
+            // Keeps the socket: `terminate` may want to tell the others.
             deferredTermination = reason
             task?.cancel()
-        } else if !wasJoining {
-            runTerminate(reason)
+            return
         }
-        socket = nil
+        if !wasJoining { runTerminate(reason) }
+        letGo()
     }
 
     private func end() {
@@ -387,8 +408,17 @@ class AnyChannelCell: Subscriber {
         if state == .joined { socket?.loop.context.statistics.channelsOpen -= 1 }
         state = .ended
         _ = mailbox.removeAll()
-        resumeReads()
         leaveSocket()
+    }
+
+    /// The last thing a channel does: reading the connection again may bring the next messages right here.
+    private func letGo() {
+        let socket = socket
+        self.socket = nil
+        if isPausingReads {
+            isPausingReads = false
+            socket?.resumeReading()
+        }
     }
 
     private func leaveSocket() {

@@ -3,6 +3,7 @@
 
 internal import FirecrestHTTP
 public import FirecrestProtocol
+internal import Logging
 internal import NIOCore
 
 /// A joined channel, from anywhere: another channel, another thread, another task. Keeps nothing alive.
@@ -61,7 +62,8 @@ public struct ReplyRef: Sendable {
 
     /// Sends a reply; `.noReply` and `.stop` send what they carry, if anything.
     ///
-    /// - Throws: `PayloadError` when the payload could not be encoded.
+    /// - Throws: `PayloadError` when the payload could not be encoded. What the client's serializer cannot carry is an
+    ///   error on the connection's loop only; from elsewhere it is logged, and not sent.
     public func reply(_ reply: Reply) throws {
         guard case .reply(let status, let result) = reply.action else { return }
         let payload = try result.get()
@@ -71,7 +73,14 @@ public struct ReplyRef: Sendable {
         if target.eventLoop.inEventLoop {
             try target.value.socket?.send(message)
         } else {
-            target.eventLoop.execute { try? target.value.socket?.send(message) }
+            target.eventLoop.execute {
+                guard let socket = target.value.socket else { return }
+                do {
+                    try socket.send(message)
+                } catch {
+                    socket.definition.logger.error("A reply could not be encoded.", metadata: ["error": "\(error)"])
+                }
+            }
         }
     }
 }

@@ -66,10 +66,11 @@ public struct ChannelSocket {
 
     /// A reference to the message being handled, to reply to it later or from anywhere.
     ///
-    /// - Throws: `ChannelError.noMessage` outside of an event handler, `ChannelError.notJoined` in `join`.
+    /// - Throws: `ChannelError.noMessage` outside of an event handler and for a message without a ref,
+    ///   `ChannelError.notJoined` in `join`.
     public func replyRef() throws -> ReplyRef {
         guard cell.isJoined, let socket = cell.socket else { throw ChannelError.notJoined }
-        guard let ref = cell.messageRef else { throw ChannelError.noMessage }
+        guard let ref = cell.messageRef, !ref.isNull else { throw ChannelError.noMessage }
         return ReplyRef(socket: socket, topic: cell.topic, joinRef: cell.joinRef, ref: ref)
     }
 

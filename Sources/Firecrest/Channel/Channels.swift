@@ -84,6 +84,6 @@ struct JoinRequest {
     let topic: String
     let joinRef: Ref
     let ref: Ref
-    /// The join ref of the channel that this one replaces; its `phx_close` follows the new join's reply.
-    let replacedJoinRef: Ref?
+    /// The join refs of the channels that this one replaces, oldest first; their `phx_close` follows this join's reply.
+    let replacedJoinRefs: [Ref]
 }

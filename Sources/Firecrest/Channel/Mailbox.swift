@@ -8,7 +8,7 @@ internal import NIOCore
 /// One thing for a channel to handle.
 enum MailboxItem {
     case event(ref: Ref, name: String, payload: Payload)
-    case leave(ref: Ref)
+    case leave(joinRef: Ref, ref: Ref)
     case broadcast(BroadcastInfo)
     case info(any Sendable)
 

@@ -20,6 +20,8 @@ final class SocketSession {
     private(set) var serializerIndex: Int?
     /// A handful at most clients: searched, not hashed.
     private var channels: [AnyChannelCell] = []
+    /// Channels that have ended while their code runs: replaced, or crashed from outside.
+    var lingering = 0
     private var pausedBy = 0
 
     init(definition: SocketDefinition, loop: EndpointLoop, assigns: Assigns, serializerIndex: Int?) {
@@ -62,10 +64,9 @@ final class SocketSession {
         if topic == "phoenix", message.event == OutboundMessage.Event.heartbeat {
             return replyOK(joinRef: .null, ref: message.ref, topic: message.topic)
         }
-        if let cell = channels.first(where: { $0.topic == topic }) {
+        if let cell = channels.first(where: { $0.topic.utf8.elementsEqual(topic.utf8) }) {
             if message.event == OutboundMessage.Event.join {
-                cell.replaced()
-                join(message, topic, replacing: cell.recordedJoinRef)
+                join(message, topic, replacing: cell)
             } else if cell.accepts(joinRef: message.joinRef) {
                 cell.receive(message)
             }
@@ -87,15 +88,18 @@ final class SocketSession {
         }
     }
 
-    private func join(_ message: Message, _ topic: String, replacing replaced: Ref?) {
+    private func join(_ message: Message, _ topic: String, replacing old: AnyChannelCell?) {
         guard let route = definition.route(for: topic) else {
             definition.logger.warning("A client asked for a topic that no channel takes.")
             return replyUnmatched(ref: message.ref, topic: message.topic)
         }
-        guard channels.count < definition.options.maxChannels else {
+        // A topic that is joined again takes its own place. Yet user code that has not returned counts: joining again and
+        // again must not start ever more of it.
+        let limit = definition.options.maxChannels
+        guard channels.count < (old == nil ? limit : limit + 1), lingering < limit else {
             definition.logger.error(
                 "A client asked for more channels than a connection may have.",
-                metadata: ["limit": "\(definition.options.maxChannels)"])
+                metadata: ["limit": "\(limit)"])
             return reply(
                 joinRef: message.joinRef, ref: message.ref, topic: message.topic, status: "error",
                 payload: .reason("too many channels joined"))
@@ -103,7 +107,7 @@ final class SocketSession {
         let cell = route.makeCell(
             JoinRequest(
                 socket: self, route: route, topic: topic, joinRef: message.joinRef, ref: message.ref,
-                replacedJoinRef: replaced))
+                replacedJoinRefs: old?.replaced() ?? []))
         channels.append(cell)
         cell.start(message.payload.copied())
     }
@@ -112,7 +116,12 @@ final class SocketSession {
 
     func send(_ message: OutboundMessage) throws(PayloadError) {
         guard let transport, let serializerIndex else { return }
-        transport.send(try EncodedFrame(message, with: definition.pubSub.serializers[serializerIndex]))
+        let frame = try EncodedFrame(message, with: definition.pubSub.serializers[serializerIndex])
+        // What was broadcast on this loop before goes out before, however many slices its topic takes.
+        if loop.topics.hasBacklog {
+            for cell in channels { loop.topics.catchUp(cell) }
+        }
+        transport.send(frame)
     }
 
     func replyOK(joinRef: Ref, ref: Ref, topic: MessageTopic) {

@@ -52,6 +52,9 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
     private var bodyBytes = 0
     private var keepAlive = true
     private var isUpgradeMarked = false
+    /// Whether the head of a route's answer is out.
+    private var hasAnswered = false
+    private var readBroughtParts = false
     private var task: Task<Void, Never>?
     private var cancelDecision: (() -> Void)?
 
@@ -83,6 +86,7 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let part = unwrapInboundIn(data)
+        readBroughtParts = true
         if pending.isEmpty, accepts(part) {
             process(part)
         } else if case .closing = state {
@@ -90,6 +94,23 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
         } else {
             pending.append(part)
         }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        // Bytes that made no part of a request: the first ones of a further head.
+        if !readBroughtParts, case .idle = state, waiting == .keepAlive { wait(.header) }
+        readBroughtParts = false
+        context.fireChannelReadComplete()
+    }
+
+    /// What a route's task writes. Once the connection has said something else, it comes too late.
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        guard case .responding = state else {
+            promise?.fail(ChannelError.ioOnClosedChannel)
+            return
+        }
+        if case .head = unwrapOutboundIn(data) { hasAnswered = true }
+        context.write(data, promise: promise)
     }
 
     func read(context: ChannelHandlerContext) {
@@ -105,7 +126,12 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
         case .upgraded, .closed, .closing: return
         case .idle, .upgradeRequest:
             refuse(.parseError(error))
-        case .deciding, .skippingBody, .responding:
+        case .responding(let body?) where !hasAnswered && error is HTTPParserError:
+            body.fail(error)
+            refuse(.parseError(error))
+        case .skippingBody:
+            close()
+        case .deciding, .responding:
             // An answer is under way that a second one must not cut into.
             guard error is HTTPParserError else { return close() }
             keepAlive = false
@@ -175,12 +201,15 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
         loop.statistics.httpRequests += 1
         keepAlive = head.isKeepAlive
         isUpgradeMarked = head.headers.contains(name: "upgrade")
+        hasAnswered = false
         bodyBytes = 0
         bodyWantsMore = true
         guard head.uri.utf8.count <= server.limits.maxHeaderFieldBytes else { return refuse(.uriTooLong) }
-        if head.headers.contains(name: "transfer-encoding"), head.headers.contains(name: "content-length") {
-            // RFC 9112 §6.3: smuggling.
-            return refuse(.parseError(HTTPParserError.unexpectedContentLength))
+        if let encoding = head.headers["transfer-encoding"].last {
+            // RFC 9112 §6.3: smuggling, and a body whose end cannot be known.
+            guard !head.headers.contains(name: "content-length"), Self.endsInChunked(encoding) else {
+                return refuse(.parseError(HTTPParserError.unexpectedContentLength))
+            }
         }
         let path = head.uri.prefix { $0 != "?" }
         if let mount = server.mounts.first(where: { $0.claims(path: path) }) {
@@ -191,6 +220,12 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
         let announced = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
         guard announced <= server.limits.maxBodyBytes else { return refuse(.bodyTooLarge) }
         respond(head)
+    }
+
+    private static func endsInChunked(_ encoding: String) -> Bool {
+        let last = encoding.split(separator: ",", omittingEmptySubsequences: false).last ?? ""
+        let words = last.split { $0 == " " || $0 == "\t" }
+        return words.count == 1 && words.first?.lowercased() == "chunked"
     }
 
     // MARK: routes
@@ -315,6 +350,11 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
         pipeline.removeHandler(context: context, promise: nil)
         if let decoder { pipeline.removeHandler(context: decoder, promise: nil) }
         loop.markDirty(connection)
+        // Asked for while the mount decided; nobody would ask again.
+        if readWanted {
+            readWanted = false
+            pipeline.read()
+        }
     }
 
     // MARK: answers of our own
@@ -323,6 +363,8 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
         guard let context else { return }
         switch state {
         case .closing, .closed, .upgraded: return
+        // A second answer would be read as a part of the first.
+        case .responding where hasAnswered: return close()
         default: break
         }
         let closes = refusal.closes || !keepAlive || isUpgradeMarked

@@ -242,6 +242,7 @@ struct JoinTests {
             try await client.sendText(#"["1","1","room:1","phx_join",{"do":"wait","refuse":{"reason":"full"}}]"#)
             try await world.wait(for: "joining")
             try await client.sendTogether((0..<1_000).map { #"["1",\#($0),"room:1","echo",{}]"# })
+            try await world.server.waitForStatistics("the mailbox is full") { $0.messagesReceived == 1 + 128 }
             world.gate("join").open()
             try await client.play(#"<- ["1","1","room:1","phx_reply",{"status":"error","response":{"reason":"full"}}]"#)
             for number in 0..<1_000 {
