@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import FirecrestProtocol
+internal import FirecrestPubSub
 internal import Logging
 
 /// Server code for one topic of one client.
@@ -110,4 +111,10 @@ public struct BroadcastInfo: Sendable {
     public let topic: Topic
     public let event: String
     public let payload: Payload
+}
+
+extension BroadcastInfo {
+    init(_ record: BroadcastRecord) {
+        self.init(topic: Topic(record.topic), event: record.event, payload: record.payload)
+    }
 }

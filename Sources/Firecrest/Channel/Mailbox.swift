@@ -73,3 +73,11 @@ public struct MailboxLimits: Sendable, Hashable {
 
     public init() {}
 }
+
+extension MailboxItem {
+    /// The item in memory of its own: what waits must not pin the buffer that was read.
+    func kept() -> MailboxItem {
+        guard case .event(let ref, let name, let payload) = self else { return self }
+        return .event(ref: ref, name: name, payload: payload.copied())
+    }
+}

@@ -205,12 +205,7 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
         bodyBytes = 0
         bodyWantsMore = true
         guard head.uri.utf8.count <= server.limits.maxHeaderFieldBytes else { return refuse(.uriTooLong) }
-        if let encoding = head.headers["transfer-encoding"].last {
-            // RFC 9112 §6.3: smuggling, and a body whose end cannot be known.
-            guard !head.headers.contains(name: "content-length"), Self.endsInChunked(encoding) else {
-                return refuse(.parseError(HTTPParserError.unexpectedContentLength))
-            }
-        }
+        guard head.hasClearBody else { return refuse(.parseError(HTTPParserError.unexpectedContentLength)) }
         let path = head.uri.prefix { $0 != "?" }
         if let mount = server.mounts.first(where: { $0.claims(path: path) }) {
             state = .upgradeRequest(head, mount)
@@ -220,12 +215,6 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
         let announced = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
         guard announced <= server.limits.maxBodyBytes else { return refuse(.bodyTooLarge) }
         respond(head)
-    }
-
-    private static func endsInChunked(_ encoding: String) -> Bool {
-        let last = encoding.split(separator: ",", omittingEmptySubsequences: false).last ?? ""
-        let words = last.split { $0 == " " || $0 == "\t" }
-        return words.count == 1 && words.first?.lowercased() == "chunked"
     }
 
     // MARK: routes

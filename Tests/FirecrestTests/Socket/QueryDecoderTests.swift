@@ -10,25 +10,26 @@ struct QueryDecoderTests {
         try QueryDecoder.decode(query[...]).values
     }
 
-    @Test(arguments: [
-        ("", [:]),
-        ("a=1", ["a": .string("1")]),
-        ("a", ["a": .string("")]),
-        ("a=", ["a": .string("")]),
-        ("a=1&a=2", ["a": .string("2")]),
-        ("a=b=c", ["a": .string("b=c")]),
-        ("&&a=1&", ["a": .string("1")]),
-        ("a+b=c+d", ["a b": .string("c d")]),
-        ("a=%C3%A9%2B", ["a": .string("é+")]),
-        ("a[b]=1&a[c]=2", ["a": .map(["b": .string("1"), "c": .string("2")])]),
-        ("a[b][c]=1", ["a": .map(["b": .map(["c": .string("1")])])]),
-        ("a[]=1&a[]=2", ["a": .list([.string("1"), .string("2")])]),
-        ("a%5Bb%5D=1", ["a": .map(["b": .string("1")])]),
-        ("a=1&a[b]=2", ["a": .map(["b": .string("2")])]),
-        ("a[b=1", ["a[b": .string("1")]),
-        ("[a]=1", ["[a]": .string("1")]),
-        ("a[b]c=1", ["a[b]c": .string("1")]),
-    ] as [(String, [String: ConnectParams.Value])])
+    @Test(
+        arguments: [
+            ("", [:]),
+            ("a=1", ["a": .string("1")]),
+            ("a", ["a": .string("")]),
+            ("a=", ["a": .string("")]),
+            ("a=1&a=2", ["a": .string("2")]),
+            ("a=b=c", ["a": .string("b=c")]),
+            ("&&a=1&", ["a": .string("1")]),
+            ("a+b=c+d", ["a b": .string("c d")]),
+            ("a=%C3%A9%2B", ["a": .string("é+")]),
+            ("a[b]=1&a[c]=2", ["a": .map(["b": .string("1"), "c": .string("2")])]),
+            ("a[b][c]=1", ["a": .map(["b": .map(["c": .string("1")])])]),
+            ("a[]=1&a[]=2", ["a": .list([.string("1"), .string("2")])]),
+            ("a%5Bb%5D=1", ["a": .map(["b": .string("1")])]),
+            ("a=1&a[b]=2", ["a": .map(["b": .string("2")])]),
+            ("a[b=1", ["a[b": .string("1")]),
+            ("[a]=1", ["[a]": .string("1")]),
+            ("a[b]c=1", ["a[b]c": .string("1")]),
+        ] as [(String, [String: ConnectParams.Value])])
     func decodes(_ query: String, _ expected: [String: ConnectParams.Value]) throws {
         #expect(try decode(query) == expected)
     }
