@@ -38,12 +38,12 @@ autobahn: build ## All 517 cases of the Autobahn Testsuite against the release b
 
 sanitize-thread: ## The tests under the thread sanitizer, in a build folder of their own
 	@scripts/setup run
-	@ulimit -S -n "$$(ulimit -H -n)"; TSAN_OPTIONS=halt_on_error=0:exitcode=66 \
+	@ulimit -S -n "$$(ulimit -H -n)"; TSAN_OPTIONS=halt_on_error=0:exitcode=66 FIRECREST_SANITIZER=thread \
 	    swift test --sanitize=thread --scratch-path .build-thread --disable-xctest
 
 sanitize-address: ## The tests under the address sanitizer, in a build folder of their own
 	@scripts/setup run
-	@ulimit -S -n "$$(ulimit -H -n)"; \
+	@ulimit -S -n "$$(ulimit -H -n)"; FIRECREST_SANITIZER=address \
 	    swift test --sanitize=address --scratch-path .build-address --disable-xctest
 
 format: ## Formats the Swift sources

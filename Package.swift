@@ -95,6 +95,7 @@ let package = Package(
             name: "FirecrestTesting",
             dependencies: [
                 "Firecrest", "FirecrestWire", "FirecrestProtocol", "FirecrestPubSub", "FirecrestHTTP",
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -118,6 +119,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -133,6 +135,7 @@ let package = Package(
             dependencies: [
                 "Firecrest", "FirecrestWire", "FirecrestHTTP",
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
@@ -152,7 +155,8 @@ let package = Package(
         .testTarget(
             name: "FirecrestPubSubTests",
             dependencies: [
-                "FirecrestPubSub", "FirecrestProtocol", .product(name: "NIOCore", package: "swift-nio"),
+                "FirecrestPubSub", "FirecrestProtocol", .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: house
         ),
@@ -162,6 +166,7 @@ let package = Package(
                 "FirecrestHTTP", "Firecrest", "FirecrestTestSupport",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: house
@@ -180,6 +185,7 @@ let package = Package(
                 "Firecrest", "FirecrestHTTP", "FirecrestProtocol", "FirecrestPubSub", "FirecrestWire",
                 "FirecrestTestSupport",
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: house

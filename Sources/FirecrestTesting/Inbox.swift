@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Firecrest
-internal import Synchronization
+internal import NIOConcurrencyHelpers
 
 /// Something that a test waited for did not come.
 public struct ExpectationFailed: Error, Sendable, CustomStringConvertible {
@@ -41,7 +41,7 @@ final class Inbox: Sendable {
         var lastWaiter = 0
     }
 
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
     private let patience: Duration
 
     init(patience: Duration) {
@@ -49,7 +49,7 @@ final class Inbox: Sendable {
     }
 
     func nextRef() -> String {
-        state.withLock { state in
+        state.withLockedValue { state in
             state.lastRef += 1
             return String(state.lastRef)
         }
@@ -58,7 +58,7 @@ final class Inbox: Sendable {
     // MARK: from the loop
 
     func append(_ message: Received) {
-        let waiter: Waiter? = state.withLock { state in
+        let waiter: Waiter? = state.withLockedValue { state in
             if let index = state.waiters.firstIndex(where: { $0.matches(message) }) {
                 return state.waiters.remove(at: index)
             }
@@ -69,13 +69,13 @@ final class Inbox: Sendable {
     }
 
     func closed(_ code: UInt16) {
-        state.withLock { $0.closeCode = code }
+        state.withLockedValue { $0.closeCode = code }
     }
 
     // MARK: from the test
 
     func waiting(on topic: String) -> [String] {
-        state.withLock { state in
+        state.withLockedValue { state in
             state.unread.filter { $0.topic == topic }.map { "\($0.event) \($0.payload)" }
         }
     }
@@ -96,7 +96,7 @@ final class Inbox: Sendable {
         let clock = ContinuousClock()
         let deadline = clock.now + patience
         while clock.now < deadline {
-            if let code = state.withLock({ $0.closeCode }) { return code }
+            if let code = state.withLockedValue({ $0.closeCode }) { return code }
             try await Task.sleep(for: .milliseconds(1))
         }
         throw ExpectationFailed(expected: "the connection to be closed", unread: [])
@@ -105,7 +105,7 @@ final class Inbox: Sendable {
     private func first(
         _ what: String, _ matches: @escaping @Sendable (Received) -> Bool
     ) async throws -> Received {
-        let id = state.withLock { state in
+        let id = state.withLockedValue { state in
             state.lastWaiter += 1
             return state.lastWaiter
         }
@@ -115,7 +115,7 @@ final class Inbox: Sendable {
         }
         defer { timeout.cancel() }
         let found = await withCheckedContinuation { (continuation: CheckedContinuation<Received?, Never>) in
-            let ready: Received? = state.withLock { state in
+            let ready: Received? = state.withLockedValue { state in
                 if let index = state.unread.firstIndex(where: matches) { return state.unread.remove(at: index) }
                 state.waiters.append(Waiter(id: id, matches: matches, continuation: continuation))
                 return nil
@@ -124,13 +124,14 @@ final class Inbox: Sendable {
         }
         guard let found else {
             throw ExpectationFailed(
-                expected: what, unread: state.withLock { $0.unread.map { "\($0.topic) \($0.event) \($0.payload)" } })
+                expected: what,
+                unread: state.withLockedValue { $0.unread.map { "\($0.topic) \($0.event) \($0.payload)" } })
         }
         return found
     }
 
     private func giveUp(_ id: Int) {
-        let waiter = state.withLock { state in
+        let waiter = state.withLockedValue { state in
             state.waiters.firstIndex { $0.id == id }.map { state.waiters.remove(at: $0) }
         }
         waiter?.continuation.resume(returning: nil)

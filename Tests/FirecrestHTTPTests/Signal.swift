@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FirecrestTestSupport
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// Set by a route, awaited by a test, or the other way round.
 final class Signal: Sendable {
@@ -11,12 +11,12 @@ final class Signal: Sendable {
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
 
-    var isSet: Bool { state.withLock { $0.isSet } }
+    var isSet: Bool { state.withLockedValue { $0.isSet } }
 
     func set() {
-        let waiters = state.withLock { state in
+        let waiters = state.withLockedValue { state in
             state.isSet = true
             defer { state.waiters = [] }
             return state.waiters
@@ -27,7 +27,7 @@ final class Signal: Sendable {
     /// Waits for ever. Cancellation does not end it: what must end with its task uses `Task.sleep`.
     func wait() async {
         await withCheckedContinuation { continuation in
-            let isSet = state.withLock { state in
+            let isSet = state.withLockedValue { state in
                 if !state.isSet { state.waiters.append(continuation) }
                 return state.isSet
             }

@@ -4,6 +4,7 @@
 import FirecrestProtocol
 import FirecrestPubSub
 import NIOCore
+import NIOConcurrencyHelpers
 import Synchronization
 import Testing
 
@@ -11,20 +12,20 @@ import Testing
 final class FakeLoop {
     /// What other threads hand over. It waits here until `run`, as it would in an event loop's queue.
     final class Port: LoopPort {
-        private let inbox = Mutex<[Broadcast]>([])
+        private let inbox = NIOLockedValueBox<[Broadcast]>([])
 
         func submit(_ broadcast: Broadcast) {
-            inbox.withLock { $0.append(broadcast) }
+            inbox.withLockedValue { $0.append(broadcast) }
         }
 
         func takeAll() -> [Broadcast] {
-            inbox.withLock { inbox in
+            inbox.withLockedValue { inbox in
                 defer { inbox = [] }
                 return inbox
             }
         }
 
-        var waiting: Int { inbox.withLock { $0.count } }
+        var waiting: Int { inbox.withLockedValue { $0.count } }
     }
 
     let port = Port()
@@ -135,20 +136,20 @@ final class CountingSerializer: Serializer {
 final class RecordingAdapter: PubSubAdapter {
     struct Unreachable: Error, Equatable {}
 
-    private let state = Mutex<(published: [(record: ByteBuffer, topic: String)], fails: Bool)>(([], false))
+    private let state = NIOLockedValueBox<(published: [(record: ByteBuffer, topic: String)], fails: Bool)>(([], false))
     /// Called with each record before it is kept.
     private let onPublish: @Sendable () -> Void
 
     init(fails: Bool = false, onPublish: @escaping @Sendable () -> Void = {}) {
         self.onPublish = onPublish
-        state.withLock { $0.fails = fails }
+        state.withLockedValue { $0.fails = fails }
     }
 
-    var published: [(record: ByteBuffer, topic: String)] { state.withLock { $0.published } }
+    var published: [(record: ByteBuffer, topic: String)] { state.withLockedValue { $0.published } }
 
     func publish(_ record: ByteBuffer, topic: String) throws {
         onPublish()
-        try state.withLock { state in
+        try state.withLockedValue { state in
             if state.fails { throw Unreachable() }
             state.published.append((record, topic))
         }

@@ -4,7 +4,7 @@
 import FirecrestProtocol
 import FirecrestPubSub
 import NIOCore
-import Synchronization
+import NIOConcurrencyHelpers
 import Testing
 
 @Suite("PubSub")
@@ -69,19 +69,19 @@ struct PubSubTests {
 
     @Test("the adapter has the whole record before anybody here is told")
     func adapterFirst() throws {
-        let told = Mutex<FakeLoop.Port?>(nil)
-        let waitingAtPublish = Mutex<[Int]>([])
+        let told = NIOLockedValueBox<FakeLoop.Port?>(nil)
+        let waitingAtPublish = NIOLockedValueBox<[Int]>([])
         let adapter = RecordingAdapter {
-            let waiting = told.withLock { $0?.waiting ?? -1 }
-            waitingAtPublish.withLock { $0.append(waiting) }
+            let waiting = told.withLockedValue { $0?.waiting ?? -1 }
+            waitingAtPublish.withLockedValue { $0.append(waiting) }
         }
         let node = FakeNode(name: "node-a", adapter: adapter)
-        told.withLock { $0 = node.loops[0].port }
+        told.withLockedValue { $0 = node.loops[0].port }
         let listener = node.loops[0].listen("news")
 
         try node.pubSub.broadcast(topic: "news", event: "a", payload: try Payload(["n": 1]), except: listener.id)
 
-        #expect(waitingAtPublish.withLock { $0 } == [0])
+        #expect(waitingAtPublish.withLockedValue { $0 } == [0])
         #expect(node.loops[0].port.waiting == 1)
         let published = try #require(adapter.published.first)
         let record = try BroadcastRecord(decoding: published.record)

@@ -59,6 +59,20 @@ import Testing
         }
     }
 
+    /// Whatever the options allow, there are fewer fields than would trap in the types that routes get them in.
+    @Test func bad_3_a_hundred_thousand_headers_are_431_even_where_all_limits_are_lifted() async throws {
+        var options = EndpointOptions.test
+        options.http.maxHeaderFields = .max
+        options.http.maxHeaderBytes = 1 << 30
+        try await attack(options: options, share: .alone) { server in
+            var request = "GET / HTTP/1.1\r\nHost: a\r\n"
+            for number in 0..<100_000 { request += "X-\(number): 1\r\n" }
+            let client = try await TestClient.open(server)
+            client.sendWithoutWaiting(ByteBuffer(string: request + "\r\n"))
+            #expect(try await client.receiveAnswer(timeout: .seconds(20)).status == 431)
+        }
+    }
+
     private func expectRefused(_ request: String, statuses: Int...) async throws {
         try await attack(share: .alone) { server in
             let bytes = ByteBuffer(string: request)

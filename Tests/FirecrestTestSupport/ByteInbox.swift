@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import NIOCore
-internal import Synchronization
+internal import NIOConcurrencyHelpers
 
 /// The only handler of a client's channel.
 final class ByteInbox: ChannelInboundHandler, Sendable {
@@ -14,7 +14,7 @@ final class ByteInbox: ChannelInboundHandler, Sendable {
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
 
     // MARK: from the channel
 
@@ -33,7 +33,7 @@ final class ByteInbox: ChannelInboundHandler, Sendable {
     }
 
     private func change<Result>(_ body: (inout State) -> Result) {
-        let waiters = state.withLock { state in
+        let waiters = state.withLockedValue { state in
             _ = body(&state)
             defer { state.waiters = [] }
             return state.waiters
@@ -52,7 +52,7 @@ final class ByteInbox: ChannelInboundHandler, Sendable {
     /// The bytes that came since the last call, waiting for some until `deadline`.
     func take(until deadline: NIODeadline, on eventLoop: any EventLoop) async throws -> Taken {
         while true {
-            let taken: Taken? = state.withLock { state in
+            let taken: Taken? = state.withLockedValue { state in
                 if state.bytes.readableBytes > 0 {
                     defer { state.bytes = ByteBuffer() }
                     return .bytes(state.bytes)
@@ -70,7 +70,7 @@ final class ByteInbox: ChannelInboundHandler, Sendable {
         let timer = eventLoop.scheduleTask(deadline: deadline) { self.change { _ in } }
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let isOver = state.withLock { state in
+                let isOver = state.withLockedValue { state in
                     // What woke before there was a waiter is seen here.
                     if state.bytes.readableBytes > 0 || state.end != nil || Task.isCancelled
                         || NIODeadline.now() >= deadline

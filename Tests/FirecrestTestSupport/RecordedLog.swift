@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Logging
-internal import Synchronization
+internal import NIOConcurrencyHelpers
 
 /// Keeps every line that is logged through `logger`.
 package final class RecordedLog: Sendable {
@@ -12,11 +12,11 @@ package final class RecordedLog: Sendable {
         package let metadata: [String: String]
     }
 
-    private let recorded = Mutex<[Line]>([])
+    private let recorded = NIOLockedValueBox<[Line]>([])
 
     package init() {}
 
-    package var lines: [Line] { recorded.withLock { $0 } }
+    package var lines: [Line] { recorded.withLockedValue { $0 } }
 
     package var logger: Logger {
         var logger = Logger(label: "test") { _ in Handler(log: self) }
@@ -42,7 +42,7 @@ package final class RecordedLog: Sendable {
             let all = metadata.merging(event.metadata ?? [:]) { _, new in new }
             let line = Line(
                 level: event.level, message: "\(event.message)", metadata: all.mapValues { "\($0)" })
-            log.recorded.withLock { $0.append(line) }
+            log.recorded.withLockedValue { $0.append(line) }
         }
     }
 }

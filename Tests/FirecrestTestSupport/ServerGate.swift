@@ -1,7 +1,7 @@
 // Firecrest — keeps tests with real sockets from starving each other.
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Synchronization
+internal import NIOConcurrencyHelpers
 
 /// How much of the machine a test's server wants.
 package enum ServerShare: Sendable {
@@ -32,21 +32,21 @@ enum ServerGate {
         }
     }
 
-    private static let state = Mutex(State())
+    private static let state = NIOLockedValueBox(State())
     /// A test with a second server already has its place.
     @TaskLocal private static var isInside = false
 
     static func enter<Result>(_ share: ServerShare, _ body: () async throws -> Result) async throws -> Result {
         if isInside { return try await body() }
         await withCheckedContinuation { continuation in
-            let admitted = state.withLock { state in
+            let admitted = state.withLockedValue { state in
                 state.waiting.append((share.places, continuation))
                 return state.admitted()
             }
             for continuation in admitted { continuation.resume() }
         }
         defer {
-            let admitted = state.withLock { state in
+            let admitted = state.withLockedValue { state in
                 state.free += share.places
                 return state.admitted()
             }

@@ -1,9 +1,9 @@
 // Firecrest — WebSocket handshake and frames of a test's client.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import NIOConcurrencyHelpers
 internal import FirecrestWire
 package import NIOCore
-internal import Synchronization
 
 extension TestClient {
     /// Where a test's socket usually is.
@@ -41,7 +41,7 @@ extension TestClient {
         {
             throw TestFailure(error.reason)
         }
-        if answer["sec-websocket-extensions"] != nil { frames.withLock { $0.expectCompression() } }
+        if answer["sec-websocket-extensions"] != nil { frames.withLockedValue { $0.expectCompression() } }
         return answer
     }
 
@@ -98,7 +98,9 @@ extension TestClient {
 
     private func receive(until deadline: NIODeadline) async throws -> ReceivedFrame {
         while true {
-            if let frame = try readUnread({ bytes in try frames.withLock { try $0.next(&bytes) } }) { return frame }
+            if let frame = try readUnread({ bytes in try frames.withLockedValue { try $0.next(&bytes) } }) {
+                return frame
+            }
             if case .end(let end) = try await fill("a frame", deadline) {
                 guard end == .eof else { throw TestFailure("the connection was reset before a frame came") }
                 return .eof

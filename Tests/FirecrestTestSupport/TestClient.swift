@@ -4,7 +4,7 @@
 package import NIOCore
 internal import FirecrestWire
 internal import NIOPosix
-internal import Synchronization
+internal import NIOConcurrencyHelpers
 
 /// One connection to a server. Raw bytes here; HTTP, WebSocket and Phoenix messages in the extensions.
 ///
@@ -17,8 +17,8 @@ package final class TestClient: Sendable {
     let channel: any NIOCore.Channel
     private let inbox: ByteInbox
     /// Received and not yet read.
-    private let unread = Mutex(ByteBuffer())
-    let frames = Mutex(FrameReader())
+    private let unread = NIOLockedValueBox(ByteBuffer())
+    let frames = NIOLockedValueBox(FrameReader())
 
     private init(channel: any NIOCore.Channel, inbox: ByteInbox) {
         self.channel = channel
@@ -127,7 +127,7 @@ package final class TestClient: Sendable {
     package func receiveRest(timeout: Duration = patience) async throws -> ByteBuffer {
         let deadline = NIODeadline.now() + TimeAmount(timeout)
         while case .more = try await fill("the end of the stream", deadline) {}
-        return unread.withLock { bytes in
+        return unread.withLockedValue { bytes in
             defer { bytes = ByteBuffer() }
             return bytes
         }
@@ -138,7 +138,7 @@ package final class TestClient: Sendable {
     package func waitForClose(timeout: Duration = patience) async throws -> StreamEnd {
         let deadline = NIODeadline.now() + TimeAmount(timeout)
         while true {
-            unread.withLock { $0.clear() }
+            unread.withLockedValue { $0.clear() }
             if case .end(let end) = try await fill("the end of the connection", deadline) { return end }
         }
     }
@@ -151,7 +151,7 @@ package final class TestClient: Sendable {
     ) async throws -> Result {
         let deadline = NIODeadline.now() + TimeAmount(timeout)
         while true {
-            if let result = try unread.withLock({ try read(&$0) }) { return result }
+            if let result = try unread.withLockedValue({ try read(&$0) }) { return result }
             if case .end(let end) = try await fill(what, deadline) {
                 throw TestFailure("the connection ended (\(end)) before \(what) came")
             }
@@ -167,19 +167,19 @@ package final class TestClient: Sendable {
     func fill(_ what: String, _ deadline: NIODeadline) async throws -> Filled {
         switch try await inbox.take(until: deadline, on: channel.eventLoop) {
         case .bytes(var bytes):
-            unread.withLock { _ = $0.writeBuffer(&bytes) }
+            unread.withLockedValue { _ = $0.writeBuffer(&bytes) }
             return .more
         case .end(let end):
             return .end(end)
         case .late:
-            let held = unread.withLock { $0.readableBytes }
+            let held = unread.withLockedValue { $0.readableBytes }
             throw TestFailure("\(what) did not come in time; \(held) bytes are unread")
         }
     }
 
     /// Reads off the front of what is here already.
     func readUnread<Result>(_ read: (inout ByteBuffer) throws -> Result?) rethrows -> Result? {
-        try unread.withLock { try read(&$0) }
+        try unread.withLockedValue { try read(&$0) }
     }
 
     // MARK: end

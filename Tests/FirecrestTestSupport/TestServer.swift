@@ -5,7 +5,7 @@ package import Firecrest
 package import FirecrestHTTP
 internal import Logging
 internal import NIOCore
-internal import Synchronization
+internal import NIOConcurrencyHelpers
 
 /// A running server and the clients that a test connected to it.
 ///
@@ -19,7 +19,7 @@ package final class TestServer: Sendable {
     package let endpoint: Endpoint
     /// What the endpoint listens at, as `run(onListening:)` told it.
     package let addresses: [String]
-    private let clients = Mutex<[TestClient]>([])
+    private let clients = NIOLockedValueBox<[TestClient]>([])
     private let running: Task<Void, any Error>
 
     private init(endpoint: Endpoint, addresses: [String], running: Task<Void, any Error>) {
@@ -88,12 +88,12 @@ package final class TestServer: Sendable {
     }
 
     private func stop() async throws {
-        for client in clients.withLock({ $0 }) { client.drop() }
+        for client in clients.withLockedValue({ $0 }) { client.drop() }
         try await shutDown()
     }
 
     func adopt(_ client: TestClient) {
-        clients.withLock { $0.append(client) }
+        clients.withLockedValue { $0.append(client) }
     }
 
     // MARK: counters

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Firecrest
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// Set once, before the endpoint runs.
 final class EndpointReference: Sendable {
@@ -10,11 +10,11 @@ final class EndpointReference: Sendable {
         weak var endpoint: Endpoint?
     }
 
-    private let state = Mutex(Weak())
+    private let state = NIOLockedValueBox(Weak())
 
     func set(_ endpoint: Endpoint) {
-        state.withLock { $0.endpoint = endpoint }
+        state.withLockedValue { $0.endpoint = endpoint }
     }
 
-    var endpoint: Endpoint? { state.withLock { $0.endpoint } }
+    var endpoint: Endpoint? { state.withLockedValue { $0.endpoint } }
 }

@@ -30,7 +30,8 @@ package struct ServerSettings: Sendable {
         var decoderLimits = NIOHTTPDecoderLimitConfiguration()
         decoderLimits.maxHeaderFieldSize = limits.maxHeaderFieldBytes
         decoderLimits.maxHeaderListSize = limits.maxHeaderBytes
-        decoderLimits.maxHeaderFieldCount = limits.maxHeaderFields
+        // swift-http-types, which routes get the fields in, traps at 65,535.
+        decoderLimits.maxHeaderFieldCount = min(limits.maxHeaderFields, 65_000)
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandler(HTTPResponseEncoder())
         try pipeline.addHandler(

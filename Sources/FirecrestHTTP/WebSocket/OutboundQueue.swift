@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import DequeModule
-package import NIOCore
+internal import NIOCore
 
 /// What happens to a consumer that does not read as fast as it is sent to.
 package enum SlowConsumerPolicy: Sendable, Hashable {

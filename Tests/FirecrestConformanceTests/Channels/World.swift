@@ -4,7 +4,7 @@
 import Dispatch
 import Firecrest
 import FirecrestTestSupport
-import Synchronization
+import NIOConcurrencyHelpers
 import Testing
 
 /// One running server together with what its channels and its test tell each other.
@@ -13,20 +13,20 @@ import Testing
 final class World: Sendable {
     let server: TestServer
     let id: String
-    private let gates = Mutex<[String: Gate]>([:])
+    private let gates = NIOLockedValueBox<[String: Gate]>([:])
     private let record = Record()
-    private let replyRefs = Mutex<[ReplyRef]>([])
-    private let channelRefs = Mutex<[ChannelRef]>([])
+    private let replyRefs = NIOLockedValueBox<[ReplyRef]>([])
+    private let channelRefs = NIOLockedValueBox<[ChannelRef]>([])
 
-    private static let all = Mutex<(last: Int, worlds: [String: World])>((0, [:]))
+    private static let all = NIOLockedValueBox<(last: Int, worlds: [String: World])>((0, [:]))
 
     private init(server: TestServer) {
         self.server = server
-        id = Self.all.withLock { all in
+        id = Self.all.withLockedValue { all in
             all.last += 1
             return "\(all.last)"
         }
-        Self.all.withLock { $0.worlds[id] = self }
+        Self.all.withLockedValue { $0.worlds[id] = self }
     }
 
     /// Runs a server with `type` at `/socket` for the length of `body`.
@@ -38,15 +38,15 @@ final class World: Sendable {
             let world = World(server: server)
             defer {
                 // Whoever still waits goes on, so that no task outlives its server.
-                for gate in world.gates.withLock({ Array($0.values) }) { gate.open() }
-                _ = all.withLock { $0.worlds.removeValue(forKey: world.id) }
+                for gate in world.gates.withLockedValue({ Array($0.values) }) { gate.open() }
+                _ = all.withLockedValue { $0.worlds.removeValue(forKey: world.id) }
             }
             return try await body(world)
         }
     }
 
     static func named(_ id: String?) -> World? {
-        id.flatMap { id in all.withLock { $0.worlds[id] } }
+        id.flatMap { id in all.withLockedValue { $0.worlds[id] } }
     }
 
     static func assigns(_ params: ConnectParams) throws -> Assigns {
@@ -88,7 +88,7 @@ final class World: Sendable {
     // MARK: for channels and tests
 
     func gate(_ name: String) -> Gate {
-        gates.withLock { gates in
+        gates.withLockedValue { gates in
             if let gate = gates[name] { return gate }
             let gate = Gate()
             gates[name] = gate
@@ -107,11 +107,11 @@ final class World: Sendable {
         try await record.wait(for: what, count: count, timeout: timeout)
     }
 
-    func keep(_ ref: ReplyRef) { replyRefs.withLock { $0.append(ref) } }
-    var replyRef: ReplyRef? { replyRefs.withLock { $0.last } }
+    func keep(_ ref: ReplyRef) { replyRefs.withLockedValue { $0.append(ref) } }
+    var replyRef: ReplyRef? { replyRefs.withLockedValue { $0.last } }
 
-    func keep(_ ref: ChannelRef) { channelRefs.withLock { $0.append(ref) } }
-    var channelRef: ChannelRef? { channelRefs.withLock { $0.last } }
+    func keep(_ ref: ChannelRef) { channelRefs.withLockedValue { $0.append(ref) } }
+    var channelRef: ChannelRef? { channelRefs.withLockedValue { $0.last } }
 
     func broadcast(_ topic: Topic, _ event: String, _ payload: JSON = [:]) throws {
         try server.endpoint.broadcast(topic, event, payload)
@@ -137,11 +137,11 @@ extension WorldSocket {
 
 /// Closed until it is opened, then open for ever.
 final class Gate: Sendable {
-    private let state = Mutex<(isOpen: Bool, waiting: [CheckedContinuation<Void, Never>])>((false, []))
+    private let state = NIOLockedValueBox<(isOpen: Bool, waiting: [CheckedContinuation<Void, Never>])>((false, []))
 
     func pass() async {
         await withCheckedContinuation { continuation in
-            let isOpen = state.withLock { state in
+            let isOpen = state.withLockedValue { state in
                 if !state.isOpen { state.waiting.append(continuation) }
                 return state.isOpen
             }
@@ -160,7 +160,7 @@ final class Gate: Sendable {
     }
 
     func open() {
-        let waiting = state.withLock { state in
+        let waiting = state.withLockedValue { state in
             state.isOpen = true
             defer { state.waiting = [] }
             return state.waiting
@@ -185,12 +185,12 @@ private final class Record: Sendable {
         var lastWaiter = 0
     }
 
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
 
-    var all: [String] { state.withLock { $0.all } }
+    var all: [String] { state.withLockedValue { $0.all } }
 
     func add(_ what: String) {
-        let due = state.withLock { state in
+        let due = state.withLockedValue { state in
             state.all.append(what)
             let due = state.waiters.filter { $0.value.isSatisfied(by: state.all) }
             for id in due.keys { state.waiters[id] = nil }
@@ -200,18 +200,18 @@ private final class Record: Sendable {
     }
 
     func wait(for what: String, count: Int, timeout: Duration) async throws {
-        let id = state.withLock { state in
+        let id = state.withLockedValue { state in
             state.lastWaiter += 1
             return state.lastWaiter
         }
         let limit = Task {
             try await Task.sleep(for: timeout)
-            state.withLock { $0.waiters.removeValue(forKey: id) }?.continuation.resume(returning: false)
+            state.withLockedValue { $0.waiters.removeValue(forKey: id) }?.continuation.resume(returning: false)
         }
         defer { limit.cancel() }
         let happened = await withCheckedContinuation { continuation in
             let waiter = Waiter(what: what, count: count, continuation: continuation)
-            let isSatisfied = state.withLock { state in
+            let isSatisfied = state.withLockedValue { state in
                 if waiter.isSatisfied(by: state.all) { return true }
                 state.waiters[id] = waiter
                 return false

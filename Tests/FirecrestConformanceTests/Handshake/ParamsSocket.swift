@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Firecrest
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// `room:*` replies to a join with the connection's parameters. `?reject=1` refuses the client.
 struct ParamsSocket: Socket {
@@ -10,15 +10,15 @@ struct ParamsSocket: Socket {
         channel("room:*", ParamsChannel.self)
     }
 
-    private static let calls = Mutex<[ConnectParams]>([])
+    private static let calls = NIOLockedValueBox<[ConnectParams]>([])
 
     /// How often `connect` was called with `?test=name`.
     static func connectCalls(of name: String) -> Int {
-        calls.withLock { $0.count { $0.string("test") == name } }
+        calls.withLockedValue { $0.count { $0.string("test") == name } }
     }
 
     static func connect(_ params: ConnectParams, _ info: ConnectInfo) async throws -> Assigns {
-        calls.withLock { $0.append(params) }
+        calls.withLockedValue { $0.append(params) }
         if params.string("reject") == "1" { throw ConnectError.refused(reason: "the test wants it") }
         var assigns = Assigns()
         assigns[.params] = params

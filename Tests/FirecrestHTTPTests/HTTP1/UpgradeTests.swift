@@ -5,7 +5,7 @@ import Firecrest
 import FirecrestTestSupport
 import Hummingbird
 import NIOCore
-import Synchronization
+import NIOConcurrencyHelpers
 import Testing
 
 @Suite struct UpgradeTests {
@@ -57,16 +57,16 @@ import Testing
     }
 
     @Test func after_the_upgrade_one_handler_is_left() async throws {
-        let seen = Mutex<(any NIOCore.Channel)?>(nil)
+        let seen = NIOLockedValueBox<(any NIOCore.Channel)?>(nil)
         try await serve { router in
             router.get("/channel") { _, context in
-                seen.withLock { $0 = context.channel }
+                seen.withLockedValue { $0 = context.channel }
                 return "seen"
             }
         } body: { server in
             let client = try await TestClient.open(server)
             #expect(try await client.get("/channel").text == "seen")
-            let channel = try #require(seen.withLock { $0 })
+            let channel = try #require(seen.withLockedValue { $0 })
             #expect(try await handlers(of: channel).count == 3)
             #expect(try await client.upgrade().status == 101)
             #expect(try await client.join("room:1").status == "ok")
