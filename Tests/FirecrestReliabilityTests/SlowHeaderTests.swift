@@ -28,7 +28,7 @@ import Testing
                 try await client.waitForClose()
             }
             // No byte moved the limit: all were over soon after it.
-            #expect(ContinuousClock.now - began < .seconds(8))
+            #expect(ContinuousClock.now - began < (Bystanders.isSanitized ? .seconds(40) : .seconds(8)))
             #expect(try await TestClient.connect(server).heartbeat().status == "ok")
             try await server.waitForStatistics("the slow clients are gone") { $0.connectionsOpen <= 110 }
         }

@@ -407,7 +407,7 @@ class AnyChannelCell: Subscriber {
         guard state != .ended else { return }
         if state == .joined { socket?.loop.context.statistics.channelsOpen -= 1 }
         state = .ended
-        _ = mailbox.removeAll()
+        mailbox = Mailbox()
         leaveSocket()
     }
 

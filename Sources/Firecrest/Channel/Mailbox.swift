@@ -53,9 +53,9 @@ struct Mailbox {
     }
 
     mutating func removeAll() -> [MailboxItem] {
-        let all = Array(items)
-        self = Mailbox()
-        return all
+        if items.isEmpty { return [] }
+        defer { self = Mailbox() }
+        return Array(items)
     }
 }
 

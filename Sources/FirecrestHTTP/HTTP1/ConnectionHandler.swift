@@ -204,7 +204,6 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
         hasAnswered = false
         bodyBytes = 0
         bodyWantsMore = true
-        guard head.uri.utf8.count <= server.limits.maxHeaderFieldBytes else { return refuse(.uriTooLong) }
         guard head.hasClearBody else { return refuse(.parseError(HTTPParserError.unexpectedContentLength)) }
         let path = head.uri.prefix { $0 != "?" }
         if let mount = server.mounts.first(where: { $0.claims(path: path) }) {

@@ -41,9 +41,6 @@ package struct HTTPRefusal: Error, Sendable {
         }
     }
 
-    static let uriTooLong = HTTPRefusal(
-        .uriTooLong, code: "uri_too_long", sentence: "The request target passes the limit; send a shorter one.",
-        closes: true)
     static let bodyTooLarge = HTTPRefusal(
         .payloadTooLarge, code: "body_too_large", sentence: "The request body passes the limit; send a smaller one.",
         closes: true)
