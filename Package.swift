@@ -81,6 +81,7 @@ let package = Package(
             name: "Firecrest",
             dependencies: [
                 "FirecrestWire", "FirecrestProtocol", "FirecrestPubSub", "FirecrestHTTP",
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

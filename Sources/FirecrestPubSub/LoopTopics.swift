@@ -34,6 +34,10 @@ package final class LoopTopics {
         self.nextTick = nextTick
     }
 
+    deinit {
+        for list in lists.values { list.dissolve() }
+    }
+
     package var topicCount: Int { lists.count }
 
     /// Whether broadcasts wait that some subscriber has yet to get.

@@ -85,6 +85,13 @@ final class TopicList {
         }
     }
 
+    /// The loop goes: its subscribers must not be kept by a list that they keep.
+    func dissolve() {
+        for entry in entries { entry?.place.topicList = nil }
+        entries = []
+        pending = []
+    }
+
     private func closeHoles() {
         entries.removeAll { $0 == nil }
         for (position, entry) in entries.enumerated() {

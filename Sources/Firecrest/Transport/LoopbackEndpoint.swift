@@ -5,6 +5,7 @@ package import FirecrestHTTP
 package import FirecrestProtocol
 internal import FirecrestPubSub
 package import Logging
+internal import NIOConcurrencyHelpers
 package import NIOCore
 
 /// One event loop with a socket type on it, and no listener. Everything above the transport is the real thing.
@@ -15,6 +16,7 @@ package final class LoopbackEndpoint: Sendable {
     private let loop: NIOLoopBoundBox<EndpointLoop>
     private let pubSub: PubSub
     private let definition: SocketDefinition
+    private let sockets = NIOLockedValueBox<[LoopbackSocket]>([])
 
     /// - Parameter driver: makes the loop's clock; called here, once.
     /// - Throws: `TopicPatternError` for a channel route that cannot work.
@@ -55,7 +57,14 @@ package final class LoopbackEndpoint: Sendable {
             session.attach(transport())
             return NIOLoopBound(session, eventLoop: loop.eventLoop)
         }.get()
-        return LoopbackSocket(session: session)
+        let socket = LoopbackSocket(session: session)
+        sockets.withLockedValue { $0.append(socket) }
+        return socket
+    }
+
+    /// Clients that a test has left connected go with it.
+    deinit {
+        for socket in sockets.withLockedValue({ $0 }) { socket.close() }
     }
 
     package func broadcast(_ topic: String, _ event: String, _ payload: Payload) throws {
