@@ -41,9 +41,10 @@ sanitize-thread: ## The tests under the thread sanitizer, in a build folder of t
 	@ulimit -S -n "$$(ulimit -H -n)"; TSAN_OPTIONS=halt_on_error=0:exitcode=66 FIRECREST_SANITIZER=thread \
 	    swift test --sanitize=thread --scratch-path .build-thread --disable-xctest
 
+# Leaks are not looked for: the detector does not find pointers that Swift keeps tagged, and reports what is in use.
 sanitize-address: ## The tests under the address sanitizer, in a build folder of their own
 	@scripts/setup run
-	@ulimit -S -n "$$(ulimit -H -n)"; FIRECREST_SANITIZER=address \
+	@ulimit -S -n "$$(ulimit -H -n)"; ASAN_OPTIONS=detect_leaks=0 FIRECREST_SANITIZER=address \
 	    swift test --sanitize=address --scratch-path .build-address --disable-xctest
 
 format: ## Formats the Swift sources

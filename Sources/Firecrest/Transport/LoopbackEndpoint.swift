@@ -16,7 +16,7 @@ package final class LoopbackEndpoint: Sendable {
     private let loop: NIOLoopBoundBox<EndpointLoop>
     private let pubSub: PubSub
     private let definition: SocketDefinition
-    private let sockets = NIOLockedValueBox<[LoopbackSocket]>([])
+    private let sessions = NIOLockedValueBox<[NIOLoopBound<SocketSession>]>([])
 
     /// - Parameter driver: makes the loop's clock; called here, once.
     /// - Throws: `TopicPatternError` for a channel route that cannot work.
@@ -57,14 +57,15 @@ package final class LoopbackEndpoint: Sendable {
             session.attach(transport())
             return NIOLoopBound(session, eventLoop: loop.eventLoop)
         }.get()
-        let socket = LoopbackSocket(session: session)
-        sockets.withLockedValue { $0.append(socket) }
-        return socket
+        sessions.withLockedValue { $0.append(session) }
+        return LoopbackSocket(endpoint: self, session: session)
     }
 
     /// Clients that a test has left connected go with it.
     deinit {
-        for socket in sockets.withLockedValue({ $0 }) { socket.close() }
+        for session in sessions.withLockedValue({ $0 }) {
+            session.eventLoop.execute { session.value.transportClosed(.closed) }
+        }
     }
 
     package func broadcast(_ topic: String, _ event: String, _ payload: Payload) throws {
@@ -78,8 +79,9 @@ package final class LoopbackEndpoint: Sendable {
     }
 }
 
-/// A socket of a `LoopbackEndpoint`.
+/// A socket of a `LoopbackEndpoint`, which it keeps alive.
 package struct LoopbackSocket: Sendable {
+    let endpoint: LoopbackEndpoint
     let session: NIOLoopBound<SocketSession>
 
     /// A frame from the client.
