@@ -1,7 +1,7 @@
 // Firecrest — a message in its final form for the wire, shared by everybody who gets it.
 // SPDX-License-Identifier: Apache-2.0
 
-package import FirecrestWire
+internal import FirecrestWire
 package import NIOCore
 
 /// A serialized message, with an uncompressed WebSocket header written in front of it.

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import FirecrestWire
-public import FoundationEssentials
+internal import FoundationEssentials
 public import NIOCore
 
 /// What a message carries: JSON text or bytes.
