@@ -1,2 +1,0 @@
-// Firecrest — placeholder
-// SPDX-License-Identifier: Apache-2.0
