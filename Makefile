@@ -38,7 +38,7 @@ autobahn: build ## All 517 cases of the Autobahn Testsuite against the release b
 
 sanitize-thread: ## The tests under the thread sanitizer, in a build folder of their own
 	@scripts/setup run
-	@ulimit -S -n "$$(ulimit -H -n)"; TSAN_OPTIONS=halt_on_error=0:exitcode=66 FIRECREST_SANITIZER=thread \
+	@ulimit -S -n "$$(ulimit -H -n)"; TSAN_OPTIONS="halt_on_error=0:exitcode=66:suppressions=$(CURDIR)/scripts/thread-sanitizer-suppressions.txt" FIRECREST_SANITIZER=thread \
 	    swift test --sanitize=thread --scratch-path .build-thread --disable-xctest
 
 # Leaks are not looked for: the detector does not find pointers that Swift keeps tagged, and reports what is in use.
