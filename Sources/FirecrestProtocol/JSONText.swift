@@ -46,31 +46,31 @@ struct JSONText {
 
     private func topic(_ range: Range<Int>) throws(ProtocolError) -> MessageTopic {
         // JSON escapes can only make the text longer than the name, by a factor of six at most.
-        guard range.count <= limits.maxTopicBytes * 6 + 2 else { throw tooLong(.topicTooLong, range.count) }
+        guard range.count <= limits.maxTopicBytes * 6 + 2 else { throw .tooLong(.topicTooLong, range.count, limits) }
         guard let name = string(range) else { return .other(json: text(range)) }
-        guard name.utf8.count <= limits.maxTopicBytes else { throw tooLong(.topicTooLong, name.utf8.count) }
+        guard name.utf8.count <= limits.maxTopicBytes else { throw .tooLong(.topicTooLong, name.utf8.count, limits) }
         return .name(name)
     }
 
     private func event(_ range: Range<Int>) throws(ProtocolError) -> String {
-        guard range.count <= limits.maxEventBytes * 6 + 2 else { throw tooLong(.eventTooLong, range.count) }
+        guard range.count <= limits.maxEventBytes * 6 + 2 else { throw .tooLong(.eventTooLong, range.count, limits) }
         let name = string(range) ?? text(range)
-        guard name.utf8.count <= limits.maxEventBytes else { throw tooLong(.eventTooLong, name.utf8.count) }
+        guard name.utf8.count <= limits.maxEventBytes else { throw .tooLong(.eventTooLong, name.utf8.count, limits) }
         return name
     }
 
     private func string(_ range: Range<Int>) -> String? {
         JSONString.decode(frame.readableBytesUInt8Span.extracting(range))
     }
+}
 
-    private func tooLong(_ code: ProtocolError.Code, _ count: Int) -> ProtocolError {
+extension ProtocolError {
+    static func tooLong(_ code: Code, _ count: Int, _ limits: MessageLimits) -> ProtocolError {
         let (what, limit) =
             code == .topicTooLong ? ("a topic", limits.maxTopicBytes) : ("an event name", limits.maxEventBytes)
         return ProtocolError(code: code, sentence: "\(what) has \(count) bytes, the limit is \(limit)")
     }
-}
 
-extension ProtocolError {
     init(_ error: JSONError) {
         switch error.code {
         case .notAnArray, .notAnObject, .tooFewElements, .missingKey:

@@ -30,10 +30,18 @@ public struct Payload: Sendable, Hashable {
     /// `{}`.
     public static let empty = Payload(kind: .json, bytes: ByteBuffer(string: "{}"))
 
-    /// Bytes that travel as they are, in a binary frame (serializer 2.0.0 and later).
+    /// Bytes that travel as they are, in a binary frame (serializer 2.0.0 and later; 1.0.0 has no form for them).
     public static func binary(_ bytes: ByteBuffer) -> Payload {
         Payload(kind: .binary, bytes: bytes)
     }
+
+    /// The same from a collection of bytes, which are copied.
+    public static func binary(_ bytes: some Sequence<UInt8>) -> Payload {
+        Payload(kind: .binary, bytes: ByteBuffer(bytes: bytes))
+    }
+
+    /// The size of the JSON text or of the bytes, in bytes.
+    public var count: Int { bytes.readableBytes }
 
     /// A JSON payload written out by hand: `["name": "Ada", "unread": 3]`.
     ///
@@ -119,6 +127,8 @@ public struct PayloadError: Error, Sendable, Hashable, CustomStringConvertible {
         case notAnObject = "payload_not_an_object"
         /// The client's serializer has no form for this kind of payload.
         case kindNotSupported = "payload_kind_not_supported"
+        /// A topic, event or ref over 255 bytes, with a binary payload.
+        case fieldTooLong = "field_too_long"
     }
 
     public let code: Code

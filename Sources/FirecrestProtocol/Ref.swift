@@ -1,6 +1,9 @@
 // Firecrest — a client's message reference, kept exactly as it came.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import FirecrestWire
+internal import NIOCore
+
 /// The `ref` or `join_ref` of a message, as the JSON text that the client sent.
 ///
 /// Phoenix echoes refs with the JSON type they came with: `"10"`, `10` and `null` are three refs (V2, section 2.2 of the
@@ -26,11 +29,25 @@ public struct Ref: Hashable, Sendable {
 
     public var isNull: Bool { json == "null" }
 
-    /// The ref as plain text: a JSON string without its quotes, any other value as it stands, null as nothing.
-    package var text: Substring {
+    /// A ref that came as plain text, as in a binary frame: a JSON string from here on, and null when it is empty.
+    package init(plainText text: String) {
+        if text.isEmpty {
+            self = .null
+        } else if text.utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+            self.init(text)
+        } else {
+            var buffer = ByteBuffer()
+            buffer.writeJSONString(text)
+            self.init(json: String(buffer: buffer))
+        }
+    }
+
+    /// The ref as plain text: what a JSON string stands for, any other value as it stands, null as nothing.
+    package var plainText: Substring {
         if isNull { return "" }
         guard json.utf8.count >= 2, json.utf8.first == UInt8(ascii: "\"") else { return json[...] }
-        return json.dropFirst().dropLast()
+        guard json.utf8.contains(UInt8(ascii: "\\")) else { return json.dropFirst().dropLast() }
+        return JSONString.decode(json.utf8.span).map { $0[...] } ?? json[...]
     }
 }
 

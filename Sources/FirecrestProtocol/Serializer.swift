@@ -35,7 +35,8 @@ public struct ProtocolError: Error, Sendable, Hashable, CustomStringConvertible 
         case refTooLong = "ref_too_long"
         case topicTooLong = "topic_too_long"
         case eventTooLong = "event_too_long"
-        case unexpectedBinary = "unexpected_binary"
+        /// A binary frame whose header is not that of a push.
+        case invalidBinary = "invalid_binary"
     }
 
     public let code: Code

@@ -4,10 +4,10 @@
 internal import FirecrestWire
 public import NIOCore
 
-/// Serializer 2.0.0 for text frames: a JSON array of five elements, both ways.
+/// Serializer 2.0.0: a JSON array of five elements in a text frame, or bytes behind a small header in a binary one.
 ///
-/// Further elements of an array are ignored, as Phoenix does. A push or broadcast must carry a JSON object; a reply may
-/// carry any JSON value.
+/// Further elements of an array are ignored, as Phoenix does. A push or broadcast must carry a JSON object or bytes; a
+/// reply may carry any JSON value, or bytes. The names in a binary frame have at most 255 bytes each.
 public struct V2JSONSerializer: Serializer {
     public let limits: MessageLimits
 
@@ -18,10 +18,7 @@ public struct V2JSONSerializer: Serializer {
     public var name: String { "v2_json" }
 
     public func decode(_ frame: ByteBuffer, kind: FrameKind) throws(ProtocolError) -> Message {
-        guard kind == .text else {
-            throw ProtocolError(
-                code: .unexpectedBinary, sentence: "a binary frame came where a JSON array in a text frame is expected")
-        }
+        if kind == .binary { return try V2BinaryFrame.decode(frame, limits: limits) }
         let envelope: Envelope
         do {
             envelope = try EnvelopeScanner.scanArray(
@@ -33,14 +30,19 @@ public struct V2JSONSerializer: Serializer {
     }
 
     public func sizeHint(_ message: OutboundMessage) -> Int {
+        // The header of a binary frame is shorter than the brackets, quotes and commas of this.
         message.payload.bytes.readableBytes + message.event.utf8.count + message.topicBytes
             + message.joinRef.json.utf8.count + message.ref.json.utf8.count + 48
     }
 
     public func encode(_ message: OutboundMessage, into buffer: inout ByteBuffer) throws(PayloadError) -> FrameKind {
-        guard message.payload.kind == .json else {
-            throw PayloadError(
-                code: .kindNotSupported, detail: "a \(message.payload.kind) payload cannot travel in a JSON array")
+        switch message.payload.kind {
+        case .json: break
+        case .binary:
+            try V2BinaryFrame.encode(message, into: &buffer)
+            return .binary
+        case .term:
+            throw PayloadError(code: .kindNotSupported, detail: "a term payload cannot travel with serializer 2.0.0")
         }
         buffer.writeInteger(UInt8(ascii: "["))
         buffer.writeString(message.joinRef.json)

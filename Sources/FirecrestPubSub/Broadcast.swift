@@ -7,7 +7,7 @@ package import NIOCore
 /// A broadcast with its frames, one for each serializer that has subscribers in this process. What crosses loops.
 package struct Broadcast: Sendable {
     package let record: BroadcastRecord
-    /// By serializer index; nil where no subscriber uses that serializer.
+    /// By serializer index; nil where no subscriber uses that serializer, or it has no form for the payload.
     package let frames: [EncodedFrame?]
 
     package init(record: BroadcastRecord, frames: [EncodedFrame?]) {

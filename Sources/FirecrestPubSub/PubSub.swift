@@ -43,8 +43,11 @@ package final class PubSub: Sendable {
     /// When this returns, the broadcast is queued on every loop that has subscribers; on the calling loop up to a slice
     /// of them has it already.
     ///
-    /// - Throws: `PayloadError` when the payload has no form in one of the serializers in use, or the adapter's error.
-    ///   Nothing has been sent then.
+    /// Clients whose serializer has no form for this kind of payload (bytes, with 1.0.0) do not get it: whoever else is
+    /// connected must not decide whether a broadcast works.
+    ///
+    /// - Throws: `PayloadError` when the payload is wrong for every client, or the adapter's error. Nothing has been sent
+    ///   then.
     package func broadcast(
         topic: String, event: String, payload: Payload, except: SubscriberID? = nil
     ) throws {
@@ -76,9 +79,20 @@ package final class PubSub: Sendable {
         var frames: [EncodedFrame?] = []
         frames.reserveCapacity(serializers.count)
         for (index, serializer) in serializers.enumerated() {
-            frames.append(usage.isUsed(index) ? try EncodedFrame(message, with: serializer) : nil)
+            frames.append(usage.isUsed(index) ? try frame(message, with: serializer) : nil)
         }
         return Broadcast(record: record, frames: frames)
+    }
+
+    private func frame(
+        _ message: OutboundMessage, with serializer: any Serializer
+    ) throws(PayloadError) -> EncodedFrame? {
+        do throws(PayloadError) {
+            return try EncodedFrame(message, with: serializer)
+        } catch {
+            guard error.code == .kindNotSupported else { throw error }
+            return nil
+        }
     }
 
     private func dispatch(_ broadcast: Broadcast) {

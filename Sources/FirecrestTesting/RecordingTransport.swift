@@ -47,6 +47,6 @@ final class RecordingTransport: SocketTransport {
 
 extension JSON {
     fileprivate init(_ ref: Ref) {
-        self = ref.isNull ? .null : .string(String(ref.text))
+        self = ref.isNull ? .null : .string(String(ref.plainText))
     }
 }

@@ -19,12 +19,21 @@ struct RefTests {
         "as text it is without quotes, and null is nothing",
         arguments: [
             ("\"7\"", "7"), ("7", "7"), ("null", ""), ("\"\"", ""), ("\"null\"", "null"), ("[1]", "[1]"), ("\"", "\""),
-            ("\"a\\\"b\"", "a\\\"b"),
+            ("\"a\\\"b\"", "a\"b"), ("\"\\u00e9\"", "é"), ("\"\\", "\"\\"),
         ])
     func text(json: String, text: String) {
         let ref = Ref(json: json)
-        #expect(ref.text == text)
+        #expect(ref.plainText == text)
         #expect(ref.description == json)
         #expect(ref.isNull == (json == "null"))
+    }
+
+    @Test(
+        "plain text becomes a JSON string, and nothing becomes null",
+        arguments: [("7", "\"7\""), ("", "null"), ("null", "\"null\""), ("a\"\\b", #""a\"\\b""#), ("\n", #""\n""#)])
+    func plainText(text: String, json: String) {
+        let ref = Ref(plainText: text)
+        #expect(ref.json == json)
+        #expect(ref.plainText == text)
     }
 }

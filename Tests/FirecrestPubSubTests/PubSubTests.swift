@@ -189,18 +189,28 @@ struct PubSubTests {
         #expect(adapter.published.isEmpty)
     }
 
-    @Test("a payload that one serializer in use cannot carry is refused as a whole")
+    @Test("bytes reach those whose serializer carries them, whoever else listens")
+    func bytes() throws {
+        let node = FakeNode()
+        let listeners = (0...1).map { node.loops[0].listen("news", serializer: $0) }
+        try node.pubSub.broadcast(topic: "news", event: "a", payload: .binary(ByteBuffer(bytes: [1])))
+        node.run()
+        #expect(listeners.map(\.frames.count) == [0, 1])
+    }
+
+    @Test("a name too long for a binary frame is refused as a whole")
     func refusesWhatCannotBeEncoded() throws {
         let adapter = RecordingAdapter()
         let node = FakeNode(adapter: adapter)
-        let listeners = [node.loops[0].listen("news", serializer: nil), node.loops[0].listen("news", serializer: 0)]
+        let topic = String(repeating: "t", count: 256)
+        let listener = node.loops[0].listen(topic, serializer: 1)
         let error = #expect(throws: PayloadError.self) {
-            try node.pubSub.broadcast(topic: "news", event: "a", payload: .binary(ByteBuffer(bytes: [1])))
+            try node.pubSub.broadcast(topic: topic, event: "a", payload: .binary(ByteBuffer(bytes: [1])))
         }
-        #expect(error?.code == .kindNotSupported)
+        #expect(error?.code == .fieldTooLong)
         #expect(adapter.published.isEmpty)
         node.run()
-        #expect(listeners.allSatisfy { $0.heard == [] })
+        #expect(listener.heard == [])
     }
 
     // MARK: loops

@@ -46,8 +46,18 @@ final class PlaygroundChannel: Channel {
         on("conn_info") { _, _, socket in .ok(Playground.connectionInfo(socket)) }
         on("crash") { _, _, _ in throw Crash() }
         on("stop") { _, _, _ in .stop() }
-        on("close_me") { _, _, socket in
-            socket.disconnect(.goingAway, reason: "the client asked for it")
+        on("binary_echo") { _, message, _ in .ok(Payload.binary(message.bytes)) }
+        on("binary_len") { _, message, _ in .ok(["size": .integer(Int64(message.count))] as JSON) }
+        on("binary_push") { _, message, socket in
+            socket.push("binary_pushed", Payload.binary(message.bytes))
+            return .noReply
+        }
+        on("binary_shout") { _, message, socket in
+            socket.broadcast("binary_shout", Payload.binary(message.bytes))
+            return .noReply
+        }
+        on("close_me") { _, message, socket in
+            socket.disconnect(Playground.closeCode(message), reason: "the client asked for it")
             return .noReply
         }
         on("kill_me") { _, _, socket in
@@ -93,6 +103,14 @@ enum Playground {
 
     static func milliseconds(_ value: JSON?) -> Duration {
         .milliseconds(min(max(value?.doubleValue ?? 0, 0), maxDelay))
+    }
+
+    /// `{code: n}` where a close frame may carry it; 1001 otherwise.
+    static func closeCode(_ message: Payload) -> CloseCode {
+        guard let asked = (try? message.decode(JSON.self))?["code"]?.doubleValue,
+            let code = UInt16(exactly: asked), CloseCode.isAllowedOnWire(code)
+        else { return .goingAway }
+        return CloseCode(rawValue: code)
     }
 
     static func connectionInfo(_ socket: ChannelSocket) -> JSON {
