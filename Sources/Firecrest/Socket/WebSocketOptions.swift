@@ -14,6 +14,13 @@ public struct WebSocketOptions: Sendable, ExpressibleByBooleanLiteral {
     /// Longest time without a byte from the client; sending does not count. Then the connection is closed with 1001.
     /// Defaults to 60 s, twice phoenix.js's heartbeat interval. nil: no limit.
     public var timeout: Duration? = .seconds(60)
+    /// A client that sent nothing for so long gets a ping, which every WebSocket client answers by itself. The pong keeps
+    /// proxies from cutting the line and measures the round trip; it does not count against `timeout`. Defaults to 25 s,
+    /// under the 30 s after which the stricter proxies cut. nil: no pings.
+    public var pingInterval: Duration? = .seconds(25)
+    /// A client of which no byte is received for so long after a ping is gone without a word (its machine or network
+    /// went); the connection is closed with 1001. Defaults to 20 s, so that such a client is found within 45 s. nil: never.
+    public var pongTimeout: Duration? = .seconds(20)
     /// Largest message in bytes, after decompression, over all fragments. A larger one closes with 1009 (RFC 6455
     /// §7.4.1). Defaults to 1 MiB, so that one connection can pin no more; at most 1 GiB.
     public var maxMessageBytes = 1_048_576
@@ -50,7 +57,8 @@ public struct WebSocketOptions: Sendable, ExpressibleByBooleanLiteral {
             frameLimits: FrameLimits(
                 maxFrameBytes: maxFrameBytes, maxMessageBytes: maxMessageBytes, maxFragments: maxFragments,
                 maxInflateRatio: maxInflateRatio),
-            idleTimeout: timeout.map { TimeAmount($0) }, outbound: outbound)
+            idleTimeout: timeout.map { TimeAmount($0) }, outbound: outbound,
+            pingInterval: pingInterval.map { TimeAmount($0) }, pongTimeout: pongTimeout.map { TimeAmount($0) })
     }
 }
 

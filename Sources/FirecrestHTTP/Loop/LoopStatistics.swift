@@ -16,6 +16,10 @@ package struct LoopStatistics: Sendable {
     package var protocolErrors = 0
     package var idleTimeouts = 0
     package var slowConsumers = 0
+    package var pingsSent = 0
+    package var pongTimeouts = 0
+    /// From our pings to the reading of their pongs.
+    package var roundTrips = DurationHistogram()
     package var channelsJoined = 0
     package var channelsOpen = 0
     package var channelCrashes = 0
@@ -38,6 +42,9 @@ package struct LoopStatistics: Sendable {
         sum.protocolErrors += right.protocolErrors
         sum.idleTimeouts += right.idleTimeouts
         sum.slowConsumers += right.slowConsumers
+        sum.pingsSent += right.pingsSent
+        sum.pongTimeouts += right.pongTimeouts
+        sum.roundTrips += right.roundTrips
         sum.channelsJoined += right.channelsJoined
         sum.channelsOpen += right.channelsOpen
         sum.channelCrashes += right.channelCrashes

@@ -39,9 +39,14 @@ package final class WebSocketConnection: LoopConnection, ChannelDuplexHandler {
     private var isWritable = true
     private var isPaused = false
     private var readWanted = false
+    /// When bytes came last, whatever they were: a sign of life.
     private var lastRead: NIODeadline
+    /// When something came last that keeps the connection from being idle: anything but answers to our own pings.
+    private var lastHeard: NIODeadline
     private var pausedAt: NIODeadline?
-    private var closeDeadline: NIODeadline?
+    /// When the ping that is not answered yet went out.
+    private var pingedAt: NIODeadline?
+    private var closeDeadline = NIODeadline.distantFuture
 
     package init(loop: LoopContext, parameters: WebSocketParameters, session: any WebSocketSession) {
         self.loop = loop
@@ -50,6 +55,7 @@ package final class WebSocketConnection: LoopConnection, ChannelDuplexHandler {
         self.decoder = MessageDecoder(
             role: .server, limits: parameters.frameLimits, compression: parameters.agreement)
         self.lastRead = loop.timers.now
+        self.lastHeard = lastRead
     }
 
     package var isOpen: Bool { phase == .open }
@@ -127,7 +133,12 @@ package final class WebSocketConnection: LoopConnection, ChannelDuplexHandler {
                     if input.readableBytes > 0 { stall(input) }
                     return
                 }
-                guard let event = try decoder.next(&input, inflater: { loop.deflate.inflater }) else { return }
+                guard let event = try decoder.next(&input, inflater: { loop.deflate.inflater }) else {
+                    if decoder.isMidMessage { lastHeard = lastRead }
+                    return
+                }
+                if case .pong(let payload) = event, isAnswer(payload) { continue }
+                lastHeard = lastRead
                 handle(event)
             }
         } catch {
@@ -189,6 +200,7 @@ package final class WebSocketConnection: LoopConnection, ChannelDuplexHandler {
         isPaused = false
         pausedAt = nil
         lastRead = loop.timers.now
+        lastHeard = lastRead
         // Called from within `decode`, the loop there goes on by itself.
         if !isDecoding, let input = stalledInput {
             stalledInput = nil
@@ -320,11 +332,12 @@ package final class WebSocketConnection: LoopConnection, ChannelDuplexHandler {
 
     private func armTimer() {
         guard phase != .closed else { return }
-        var next = closeDeadline ?? .distantFuture
+        var next = closeDeadline
         if let pausedAt {
             next = min(next, pausedAt + parameters.stallTimeout)
-        } else if phase == .open, let idle = parameters.idleTimeout {
-            next = min(next, lastRead + idle)
+        } else if phase == .open {
+            if let idle = parameters.idleTimeout { next = min(next, lastHeard + idle) }
+            if let ping = nextPingDeadline { next = min(next, ping) }
         }
         if next == .distantFuture {
             loop.timers.cancel(self)
@@ -335,7 +348,7 @@ package final class WebSocketConnection: LoopConnection, ChannelDuplexHandler {
 
     package override func timerFired() {
         let now = loop.timers.now
-        if let closeDeadline, closeDeadline <= now {
+        if closeDeadline <= now {
             context?.close(promise: nil)
             return
         }
@@ -346,13 +359,57 @@ package final class WebSocketConnection: LoopConnection, ChannelDuplexHandler {
                     .tryAgainLater,
                     reason: "overloaded: messages waited \(parameters.stallTimeout.seconds) s; reconnect")
                 startDraining()
-            } else if pausedAt == nil, let idle = parameters.idleTimeout, lastRead + idle <= now {
+            } else if pausedAt == nil, let idle = parameters.idleTimeout, lastHeard + idle <= now {
                 loop.statistics.idleTimeouts += 1
                 // RFC 6455 §7.4.1, 1001. Any code but 1000 lets phoenix.js reconnect.
                 close(.goingAway, reason: "idle: nothing received for \(idle.milliseconds) ms; send heartbeats")
+            } else if pausedAt == nil, let due = nextPingDeadline, due <= now {
+                pingIsDue(now)
             }
         }
         armTimer()
+    }
+
+    // MARK: pings of our own
+
+    /// When to send a ping or, while one is out, when to stop waiting for its answer.
+    private var nextPingDeadline: NIODeadline? {
+        guard let interval = parameters.pingInterval else { return nil }
+        guard let pingedAt else { return lastRead + interval }
+        return parameters.pongTimeout.map { pingedAt + $0 } ?? max(pingedAt, lastRead) + interval
+    }
+
+    private func pingIsDue(_ now: NIODeadline) {
+        if let pingedAt, let limit = parameters.pongTimeout {
+            if lastRead <= pingedAt {
+                loop.statistics.pongTimeouts += 1
+                close(
+                    .goingAway,
+                    reason: "no pong: nothing received for \(limit.milliseconds) ms after a ping; reconnect")
+                return startDraining()
+            }
+            // Other bytes prove the client alive; its pong may be on its way behind them.
+            self.pingedAt = nil
+            return
+        }
+        pingedAt = now
+        loop.statistics.pingsSent += 1
+        var payload = ByteBuffer()
+        payload.writeInteger(Self.pingData(now))
+        enqueue(FrameEncoder.frame(opcode: .ping, payload: payload, allocator: ByteBufferAllocator()))
+    }
+
+    /// What a ping carries: enough of its time to know the answer by, so that there is nothing more to remember.
+    private static func pingData(_ time: NIODeadline) -> UInt32 { UInt32(truncatingIfNeeded: time.uptimeNanoseconds) }
+
+    /// Whether a pong answers the ping that is out. The round trip is taken then.
+    private func isAnswer(_ pong: ByteBuffer) -> Bool {
+        guard let pingedAt, pong.readableBytes == 4, pong.getInteger(at: pong.readerIndex) == Self.pingData(pingedAt)
+        else { return false }
+        self.pingedAt = nil
+        loop.statistics.roundTrips.add(lastRead - pingedAt)
+        armTimer()
+        return true
     }
 
     package override func shutDown() {

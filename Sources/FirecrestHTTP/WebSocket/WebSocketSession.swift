@@ -40,15 +40,41 @@ package struct WebSocketParameters: Sendable {
     package var closeTimeout: TimeAmount = .seconds(5)
     /// How long a session may keep the connection from being read before it is closed with 1013.
     package var stallTimeout: TimeAmount = .seconds(20)
+    // Every connection carries a copy: 32 bits of milliseconds each, 0 for none.
+    private var pingMilliseconds: UInt32 = 0
+    private var pongMilliseconds: UInt32 = 0
+
+    /// A client that has been silent for so long gets a ping. nil: no pings.
+    package var pingInterval: TimeAmount? {
+        get { Self.time(pingMilliseconds) }
+        set { pingMilliseconds = Self.milliseconds(newValue) }
+    }
+
+    /// A client of which nothing at all is received for so long after a ping is closed with 1001. nil: never.
+    package var pongTimeout: TimeAmount? {
+        get { Self.time(pongMilliseconds) }
+        set { pongMilliseconds = Self.milliseconds(newValue) }
+    }
 
     package init(
         frameLimits: FrameLimits, agreement: DeflateAgreement? = nil, deflate: DeflateOptions = DeflateOptions(),
-        idleTimeout: TimeAmount? = .seconds(60), outbound: OutboundLimits = OutboundLimits()
+        idleTimeout: TimeAmount? = .seconds(60), outbound: OutboundLimits = OutboundLimits(),
+        pingInterval: TimeAmount? = .seconds(25), pongTimeout: TimeAmount? = .seconds(20)
     ) {
         self.frameLimits = frameLimits
         self.agreement = agreement
         self.deflate = deflate
         self.idleTimeout = idleTimeout
         self.outbound = outbound
+        self.pingInterval = pingInterval
+        self.pongTimeout = pongTimeout
+    }
+
+    private static func time(_ milliseconds: UInt32) -> TimeAmount? {
+        milliseconds == 0 ? nil : .milliseconds(Int64(milliseconds))
+    }
+
+    private static func milliseconds(_ time: TimeAmount?) -> UInt32 {
+        time.map { UInt32(clamping: max(1, $0.milliseconds)) } ?? 0
     }
 }
