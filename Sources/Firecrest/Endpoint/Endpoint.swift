@@ -33,11 +33,11 @@ public final class Endpoint: Service {
 
     /// Checks routes and options and starts the event loops.
     ///
-    /// - Throws: `TopicPatternError` for a channel route that cannot work.
+    /// - Throws: `OptionError` for an option with a wrong value, `TopicPatternError` for a channel route that cannot work.
     public init(_ options: EndpointOptions = EndpointOptions(), @EndpointBuilder _ parts: () -> [EndpointPart]) throws {
         self.options = options
         // What can be wrong is found before a thread is started.
-        let parts = try parts().map { try $0.checked() }
+        let parts = try parts().map { try $0.checked(options) }
         let serializers = options.serializers ?? .standard(options.message)
         let usage = SerializerUsage(serializers: serializers.entries.count)
         group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, options.loops ?? System.coreCount))

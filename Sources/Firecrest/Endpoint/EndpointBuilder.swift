@@ -17,10 +17,11 @@ public struct EndpointPart: Sendable {
 
     let kind: Kind
 
-    /// - Throws: `TopicPatternError` for a channel route that cannot work.
-    func checked() throws -> EndpointPart {
+    /// - Throws: `TopicPatternError` for a channel route that cannot work, `OptionError` for a wrong option.
+    func checked(_ endpoint: EndpointOptions) throws -> EndpointPart {
         guard case .socket(var socket) = kind else { return self }
         socket.routes = try socket.channels().compiled()
+        socket.origins = try socket.originCheck(endpoint)
         return EndpointPart(kind: .socket(socket))
     }
 }
@@ -31,17 +32,26 @@ struct SocketPart: Sendable {
     let websocket: WebSocketOptions
     let options: SocketOptions
     let channels: @Sendable () -> Channels
-    /// Set by `EndpointPart.checked`.
+    /// Set by `EndpointPart.checked`, as are the routes.
+    var origins: OriginCheck?
     var routes: [CompiledRoute] = []
     let connect: @Sendable (ConnectParams, ConnectInfo) async throws -> Assigns
+
+    func originCheck(_ endpoint: EndpointOptions) throws(OptionError) -> OriginCheck {
+        try OriginCheck(
+            websocket.checkOrigin ?? endpoint.checkOrigin, host: endpoint.host,
+            option: websocket.checkOrigin == nil
+                ? "checkOrigin of the endpoint" : "checkOrigin of the WebSocket at \(path)")
+    }
 
     func mounts(loops: EndpointLoops, pubSub: PubSub, logger: Logger) -> [any UpgradeMount] {
         let definition = SocketDefinition(
             routes: routes, options: options, pubSub: pubSub, logger: logger, connect: connect)
-        guard websocket.isEnabled else { return [] }
+        guard websocket.isEnabled, let origins else { return [] }
         return [
             SocketMount(
-                path: MountPath(path, websocket.path), options: websocket, definition: definition, loops: loops)
+                path: MountPath(path, websocket.path), options: websocket, origins: origins, definition: definition,
+                loops: loops)
         ]
     }
 }

@@ -17,6 +17,12 @@ public struct EndpointOptions: Sendable {
     /// How long a shutdown may take: connections get a close frame with 1012 and this long to answer, then they are
     /// dropped. Defaults to 10 s.
     public var shutdownTimeout: Duration = .seconds(10)
+    /// The host name under which clients reach this endpoint, without scheme and port. Origins are compared with it
+    /// (`OriginPolicy.endpointHost`). Defaults to `localhost`, as Phoenix: set it when you deploy. nil: unknown, every
+    /// origin passes that comparison.
+    public var host: String? = "localhost"
+    /// Which pages may open connections, where a mount says nothing else. Defaults to `.endpointHost`.
+    public var checkOrigin = OriginPolicy.endpointHost
     public var http = HTTPLimits()
     public var message = MessageLimits()
     public var logger = Logger(label: "firecrest")

@@ -8,11 +8,12 @@ internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
 
-/// Answers the WebSocket path of one mount, in the order of Phoenix's transport: parameters, subprotocol, serializer,
-/// the user's `connect`. (The handshake's own rules were checked before.)
+/// Answers the WebSocket path of one mount, in the order of Phoenix's transport: parameters, origin, subprotocol,
+/// serializer, the user's `connect`. (The handshake's own rules were checked before.)
 struct SocketMount: UpgradeMount {
     let path: MountPath
     let options: WebSocketOptions
+    let origins: OriginCheck
     let definition: SocketDefinition
     let loops: EndpointLoops
 
@@ -22,7 +23,7 @@ struct SocketMount: UpgradeMount {
         _ request: UpgradeRequest, loop: LoopContext, decide: @escaping (UpgradeDecision) -> Void
     ) -> (() -> Void)? {
         do {
-            let offer = try negotiate(request)
+            let offer = try negotiate(request, loop)
             return connect(offer, loop, decide)
         } catch {
             decide(.refuse(error))
@@ -38,7 +39,7 @@ struct SocketMount: UpgradeMount {
         var parameters: WebSocketParameters
     }
 
-    private func negotiate(_ request: UpgradeRequest) throws(HTTPRefusal) -> Offer {
+    private func negotiate(_ request: UpgradeRequest, _ loop: LoopContext) throws(HTTPRefusal) -> Offer {
         var params: ConnectParams
         do {
             params = try QueryDecoder.decode(request.query)
@@ -46,6 +47,8 @@ struct SocketMount: UpgradeMount {
             throw .badQuery(error)
         }
         for (name, value) in path.match(request.path) ?? [:] { params.values[name] = .string(value) }
+
+        try checkOrigin(request, loop)
 
         var headers = HTTPHeaders()
         let subprotocol = try SubprotocolChoice(request.head.headers, options: options)
@@ -68,6 +71,19 @@ struct SocketMount: UpgradeMount {
             serializerIndex: serializerIndex, headers: headers, parameters: parameters)
     }
 
+    private func checkOrigin(_ request: UpgradeRequest, _ loop: LoopContext) throws(HTTPRefusal) {
+        // A client that names no origin is no browser.
+        guard let text = request.head.headers.first(name: "origin"),
+            !origins.allows(Origin(text), RequestURI(request))
+        else { return }
+        loop.statistics.originsRefused += 1
+        definition.logger.error(
+            "A page of another origin tried to connect; if it is yours, add it to checkOrigin.",
+            metadata: ["origin": "\(text.forLog())"])
+        throw HTTPRefusal(
+            .forbidden, code: "origin_refused", sentence: "Pages of this origin may not connect.", hasBody: false)
+    }
+
     private func serializer(for vsn: ConnectParams.Value?) throws(HTTPRefusal) -> Int? {
         guard let vsn else { return nil }
         guard let text = vsn.string, let version = ProtocolVersion(text),
@@ -75,7 +91,7 @@ struct SocketMount: UpgradeMount {
         else {
             definition.logger.warning(
                 "A client asked for a protocol version that is not served.",
-                metadata: ["vsn": "\(vsn.string?.prefix(64) ?? "not a string")"])
+                metadata: ["vsn": "\(vsn.string?.forLog(64) ?? "not a string")"])
             throw HTTPRefusal(
                 .forbidden, code: "unsupported_vsn", sentence: "This vsn is not served.", hasBody: false)
         }

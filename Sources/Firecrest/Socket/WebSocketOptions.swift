@@ -33,6 +33,8 @@ public struct WebSocketOptions: Sendable, ExpressibleByBooleanLiteral {
     public var compress = false
     /// Most bytes that one compressed byte may become, beyond the first 128 KiB of a message. More: 1009. Defaults to 100.
     public var maxInflateRatio = 100
+    /// Which pages may open connections here. nil, the default: as `EndpointOptions.checkOrigin` says.
+    public var checkOrigin: OriginPolicy?
     /// Subprotocols in the server's order of preference; the first that the client offers too is answered. A client that
     /// offers others only is refused with 403; one that offers none is accepted. nil, the default: not looked at.
     public var subprotocols: [String]?

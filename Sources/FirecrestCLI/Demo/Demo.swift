@@ -14,6 +14,8 @@ enum Demo {
         let reference = EndpointReference()
         var websocket = WebSocketOptions()
         websocket.authToken = true
+        // The page is reached as 127.0.0.1, as localhost and by whatever --host was given.
+        websocket.checkOrigin = .sameAsRequest
         let endpoint = try Endpoint(options) {
             socket("/socket", PlaygroundSocket.self, websocket: websocket)
             mount(EchoMount())

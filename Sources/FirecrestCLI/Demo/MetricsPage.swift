@@ -15,6 +15,9 @@ enum MetricsPage {
         add("http_requests_total", "counter", "HTTP requests, upgrades included.", statistics.httpRequests)
         add("upgrades_accepted_total", "counter", "WebSocket upgrades accepted.", statistics.upgradesAccepted)
         add("upgrades_refused_total", "counter", "WebSocket upgrades refused.", statistics.upgradesRefused)
+        add(
+            "origins_refused_total", "counter", "WebSocket upgrades refused for their origin.",
+            statistics.originsRefused)
         add("websockets_open", "gauge", "WebSockets open.", statistics.webSocketsOpen)
         add("messages_received_total", "counter", "WebSocket messages received.", statistics.messagesReceived)
         add("websocket_received_bytes_total", "counter", "Bytes received on WebSockets.", statistics.bytesReceived)

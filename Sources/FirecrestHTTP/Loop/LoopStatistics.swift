@@ -8,6 +8,7 @@ package struct LoopStatistics: Sendable {
     package var httpRequests = 0
     package var upgradesAccepted = 0
     package var upgradesRefused = 0
+    package var originsRefused = 0
     package var webSocketsOpen = 0
     package var messagesReceived = 0
     package var bytesReceived = 0
@@ -34,6 +35,7 @@ package struct LoopStatistics: Sendable {
         sum.httpRequests += right.httpRequests
         sum.upgradesAccepted += right.upgradesAccepted
         sum.upgradesRefused += right.upgradesRefused
+        sum.originsRefused += right.originsRefused
         sum.webSocketsOpen += right.webSocketsOpen
         sum.messagesReceived += right.messagesReceived
         sum.bytesReceived += right.bytesReceived
