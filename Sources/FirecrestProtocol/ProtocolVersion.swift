@@ -3,8 +3,7 @@
 
 /// A full semantic version as the `vsn` parameter carries it (`2.0.0`, `2.0.1-rc.1`, `2.0.0+b1`).
 ///
-/// Phoenix matches it against `~> 1.0.0` and `~> 2.0.0`: at least that version and below the next minor one, where a
-/// pre-release counts as below its release.
+/// Matched against a serializer's `VersionRequirement`.
 package struct ProtocolVersion: Sendable, Hashable {
     package let major: Int
     package let minor: Int
@@ -25,11 +24,6 @@ package struct ProtocolVersion: Sendable, Hashable {
         self.minor = minor
         self.patch = patch
         self.isPrerelease = pre != nil
-    }
-
-    /// Whether `~> major.0.0` takes this version.
-    package func isCompatible(withMajor wanted: Int) -> Bool {
-        major == wanted && minor == 0 && !(patch == 0 && isPrerelease)
     }
 
     private static func split(_ text: Substring, at separator: Character) -> (Substring, Substring?) {

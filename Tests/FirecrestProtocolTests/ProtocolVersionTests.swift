@@ -27,8 +27,25 @@ struct ProtocolVersionTests {
         ])
     func table(text: String, isV1: Bool, isV2: Bool) throws {
         let version = try #require(ProtocolVersion(text))
-        #expect(version.isCompatible(withMajor: 1) == isV1)
-        #expect(version.isCompatible(withMajor: 2) == isV2)
+        #expect(VersionRequirement("~> 1.0.0")?.accepts(version) == isV1)
+        #expect(VersionRequirement("~> 2.0.0")?.accepts(version) == isV2)
+    }
+
+    @Test(
+        "any full version may be required",
+        arguments: [
+            ("3.1.2", true), ("3.1.9", true), ("3.1.1", false), ("3.1.2-rc.1", false), ("3.1.3-rc.1", true),
+            ("3.2.0", false), ("3.0.2", false),
+        ])
+    func otherRequirement(text: String, isTaken: Bool) throws {
+        #expect(VersionRequirement("~> 3.1.2")?.accepts(try #require(ProtocolVersion(text))) == isTaken)
+    }
+
+    @Test(
+        "a requirement is `~> ` and a full version",
+        arguments: ["", "2.0.0", "~>2.0.0", "~> 2.0", "~> 2.0.0-rc.1", "~> 2.0.0+b", ">= 2.0.0"])
+    func badRequirement(text: String) {
+        #expect(VersionRequirement(text) == nil)
     }
 
     @Test(

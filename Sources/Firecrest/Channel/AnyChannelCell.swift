@@ -58,7 +58,7 @@ class AnyChannelCell: Subscriber {
         joinRef = request.joinRef.isNull ? request.ref : request.joinRef
         joinMessageRef = request.ref
         replacedJoinRefs = request.replacedJoinRefs
-        assigns = request.socket.assigns.merging(request.route.assigns)
+        assigns = request.socket.identity.assigns.merging(request.route.assigns)
         socket = request.socket
         id = request.socket.loop.topics.makeID()
         serializerIndex = request.socket.serializerIndex
@@ -77,9 +77,12 @@ class AnyChannelCell: Subscriber {
     func start(_ payload: Payload) {
         isBusy = true
         runJoin(JoinParams(payload: payload))
+        if state == .joining, let socket, let limit = socket.definition.options.joinTimeout {
+            socket.loop.context.timers.schedule(JoinTimer(self), after: TimeAmount(limit))
+        }
     }
 
-    func joinFinished(_ outcome: Result<JoinReply, any Error>) {
+    func joinFinished(_ outcome: Result<JoinReply, any Error>, _ params: JoinParams) {
         isBusy = false
         task = nil
         let outcome = failing(outcome)
@@ -90,8 +93,12 @@ class AnyChannelCell: Subscriber {
         }
         do {
             let reply = try outcome.get()
-            try sendJoinReply(reply.isAccepted ? "ok" : "error", try reply.response.get())
-            guard reply.isAccepted else { return refused() }
+            let response = try reply.response.get()
+            try sendJoinReply(reply.isAccepted ? "ok" : "error", response)
+            guard reply.isAccepted else {
+                socket.joinRefused(topic: topic, params: params.payload, response: response)
+                return refused()
+            }
         } catch {
             logger?.error("A join threw.", metadata: ["topic": "\(topic)", "error": "\(error)"])
             socket.loop.context.statistics.channelCrashes += 1
@@ -101,11 +108,24 @@ class AnyChannelCell: Subscriber {
         guard state == .joining else { return }
         // In the same turn of the loop as the reply: no broadcast comes before it, and none is missed after it.
         state = .joined
+        socket.joinAccepted(topic: topic)
         socket.loop.topics.subscribe(self, to: topic)
         socket.loop.context.statistics.channelsJoined += 1
         socket.loop.context.statistics.channelsOpen += 1
         closeReplaced()
         drain()
+    }
+
+    /// `join` has taken longer than the mount allows.
+    func joinTimedOut() {
+        guard state == .joining, let socket else { return }
+        logger?.error("A join took too long.", metadata: ["topic": "\(topic)"])
+        socket.loop.context.statistics.joinTimeouts += 1
+        try? sendJoinReply("error", .reason("join crashed"))
+        // What it set up is taken down when it returns.
+        deferredTermination = .crashed(ChannelError.joinTimeout)
+        linger()
+        refused()
     }
 
     private func sendJoinReply(_ status: String, _ payload: Payload) throws {
@@ -162,9 +182,11 @@ class AnyChannelCell: Subscriber {
         let record = delivery.record
         if route.isIntercepted(record.event) {
             enqueue(.broadcast(BroadcastInfo(record)))
-        } else if let serializerIndex {
+        } else if let serializerIndex, delivery.frame(serializerIndex) != nil {
             socket.loop.context.statistics.broadcastsDelivered += 1
             socket.transport?.send(delivery, serializerIndex: serializerIndex)
+        } else {
+            socket.loop.context.statistics.broadcastsNotEncodable += 1
         }
     }
 

@@ -32,7 +32,7 @@ final class ChannelCell<C: Channel>: AnyChannelCell {
             } catch {
                 outcome = .failure(error)
             }
-            cell.joinFinished(outcome)
+            cell.joinFinished(outcome, params)
         }
         setTask(task)
     }

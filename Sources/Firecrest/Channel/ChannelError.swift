@@ -10,6 +10,8 @@ public enum ChannelError: Error, Sendable, Hashable, CustomStringConvertible {
     /// There is no message to reply to: `replyRef` outside of an event handler.
     case noMessage
     case mailboxOverflow(limit: Int)
+    /// `join` took longer than `SocketOptions.joinTimeout`.
+    case joinTimeout
 
     public var description: String {
         switch self {
@@ -17,6 +19,7 @@ public enum ChannelError: Error, Sendable, Hashable, CustomStringConvertible {
             "the channel has not joined yet; send yourself a message in join and act on it in handleInfo"
         case .unhandledEvent: "no on(…) handles this event; add one, or set unhandledEvent"
         case .noMessage: "there is no client message to reply to; take the replyRef in an event handler"
+        case .joinTimeout: "join took longer than joinTimeout; answer sooner, or raise it"
         case .mailboxOverflow(let limit): "more than \(limit) server messages waited; handle them faster or send fewer"
         }
     }

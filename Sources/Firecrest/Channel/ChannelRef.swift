@@ -1,7 +1,6 @@
 // Firecrest — references to a channel and to a message of it that may cross threads.
 // SPDX-License-Identifier: Apache-2.0
 
-internal import FirecrestHTTP
 public import FirecrestProtocol
 internal import Logging
 internal import NIOCore
@@ -82,21 +81,5 @@ public struct ReplyRef: Sendable {
                 }
             }
         }
-    }
-}
-
-/// A message to a channel that waits for its time.
-final class DelayedInfo: TimerEntry {
-    var timerPlace = TimerPlace()
-    private weak var cell: AnyChannelCell?
-    private let message: any Sendable
-
-    init(cell: AnyChannelCell, message: any Sendable) {
-        self.cell = cell
-        self.message = message
-    }
-
-    func timerFired() {
-        cell?.enqueue(.info(message))
     }
 }

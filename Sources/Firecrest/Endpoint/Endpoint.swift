@@ -37,9 +37,9 @@ public final class Endpoint: Service {
     public init(_ options: EndpointOptions = EndpointOptions(), @EndpointBuilder _ parts: () -> [EndpointPart]) throws {
         self.options = options
         // What can be wrong is found before a thread is started.
-        let parts = try parts().map { try $0.checked(options) }
-        let serializers = options.serializers ?? .standard(options.message)
-        let usage = SerializerUsage(serializers: serializers.entries.count)
+        var serializers = SerializerTable(options.message)
+        let parts = try parts().map { try $0.checked(options, &serializers) }
+        let usage = SerializerUsage(serializers: serializers.serializers.count)
         group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, options.loops ?? System.coreCount))
         let interests = group.makeIterator().map { _ in InterestFilter() }
         loops = EndpointLoops(
@@ -47,21 +47,19 @@ public final class Endpoint: Service {
                 let (eventLoop, interest) = loop
                 return EndpointLoops.Port(
                     loop: .makeBoxSendingValue(
-                        EndpointLoop(
-                            index: index, eventLoop: eventLoop, interest: interest, usage: usage,
-                            serializers: serializers),
+                        EndpointLoop(index: index, eventLoop: eventLoop, interest: interest, usage: usage),
                         eventLoop: eventLoop))
-            },
-            serializers: serializers)
+            })
         pubSub = PubSub(
-            node: options.nodeName, serializers: serializers.entries.map(\.serializer), usage: usage,
+            node: options.nodeName, serializers: serializers.serializers, usage: usage,
             loops: zip(loops.ports, interests).map { (port: $0, interest: $1) })
 
         var settings = ServerSettings(mounts: [], limits: options.http, logger: options.logger)
         for part in parts {
             switch part.kind {
             case .socket(let socket):
-                settings.mounts += socket.mounts(loops: loops, pubSub: pubSub, logger: options.logger)
+                settings.mounts += socket.mounts(
+                    loops: loops, pubSub: pubSub, logger: options.logger, maxTopicBytes: options.message.maxTopicBytes)
             case .mount(let mount): settings.mounts.append(mount)
             case .routes(let responder): settings.responder = responder
             }
@@ -84,6 +82,12 @@ public final class Endpoint: Service {
 
     public func broadcast(_ topic: Topic, _ event: String, _ payload: JSON) throws {
         try broadcast(topic, event, try Payload(payload))
+    }
+
+    /// Ends every connection whose socket has this id (`Socket.id`), on all nodes, with close code 1001 and without a word
+    /// on its channels. phoenix.js reconnects; whether it may is `connect`'s to say.
+    public func disconnect(_ socketID: String) throws {
+        try pubSub.broadcast(topic: socketID, event: DisconnectSubscription.event, payload: .empty)
     }
 
     // MARK: life

@@ -18,10 +18,11 @@ public struct EndpointPart: Sendable {
     let kind: Kind
 
     /// - Throws: `TopicPatternError` for a channel route that cannot work, `OptionError` for a wrong option.
-    func checked(_ endpoint: EndpointOptions) throws -> EndpointPart {
+    func checked(_ endpoint: EndpointOptions, _ serializers: inout SerializerTable) throws -> EndpointPart {
         guard case .socket(var socket) = kind else { return self }
         socket.routes = try socket.channels().compiled()
         socket.origins = try socket.originCheck(endpoint)
+        socket.serializers = try serializers.choice(socket.options.serializers, mount: socket.path)
         return EndpointPart(kind: .socket(socket))
     }
 }
@@ -32,10 +33,11 @@ struct SocketPart: Sendable {
     let websocket: WebSocketOptions
     let options: SocketOptions
     let channels: @Sendable () -> Channels
-    /// Set by `EndpointPart.checked`, as are the routes.
+    /// Set by `EndpointPart.checked`, as are routes and serializers.
     var origins: OriginCheck?
     var routes: [CompiledRoute] = []
-    let connect: @Sendable (ConnectParams, ConnectInfo) async throws -> Assigns
+    var serializers = SerializerChoice(entries: [])
+    let behavior: SocketBehavior
 
     func originCheck(_ endpoint: EndpointOptions) throws(OptionError) -> OriginCheck {
         try OriginCheck(
@@ -44,9 +46,10 @@ struct SocketPart: Sendable {
                 ? "checkOrigin of the endpoint" : "checkOrigin of the WebSocket at \(path)")
     }
 
-    func mounts(loops: EndpointLoops, pubSub: PubSub, logger: Logger) -> [any UpgradeMount] {
+    func mounts(loops: EndpointLoops, pubSub: PubSub, logger: Logger, maxTopicBytes: Int) -> [any UpgradeMount] {
         let definition = SocketDefinition(
-            routes: routes, options: options, pubSub: pubSub, logger: logger, connect: connect)
+            routes: routes, serializers: serializers, options: options, pubSub: pubSub, logger: logger,
+            behavior: behavior, maxTopicBytes: maxTopicBytes)
         guard websocket.isEnabled, let origins else { return [] }
         return [
             SocketMount(
@@ -66,7 +69,7 @@ public func socket<S: Socket>(
         kind: .socket(
             SocketPart(
                 path: path, websocket: websocket, options: options, channels: { S.channels },
-                connect: { try await S.connect($0, $1) })))
+                behavior: SocketBehavior(S.self))))
 }
 
 /// Serves every other request with a Hummingbird router: REST routes, middleware, static files.

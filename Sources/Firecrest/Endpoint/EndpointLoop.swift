@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import FirecrestHTTP
-package import FirecrestProtocol
 internal import FirecrestPubSub
 internal import NIOCore
 
@@ -13,14 +12,12 @@ final class EndpointLoop {
     let eventLoop: any EventLoop
     let context: LoopContext
     let topics: LoopTopics
-    let serializers: SerializerTable
 
     init(
         index: Int, eventLoop: any EventLoop, interest: InterestFilter, usage: SerializerUsage,
-        serializers: SerializerTable, driver: (any TimerDriver)? = nil
+        driver: (any TimerDriver)? = nil
     ) {
         self.eventLoop = eventLoop
-        self.serializers = serializers
         let context = LoopContext(eventLoop: eventLoop, driver: driver)
         self.context = context
         self.topics = LoopTopics(
@@ -47,13 +44,11 @@ struct EndpointLoops: Sendable {
         }
     }
 
-    let serializers: SerializerTable
     let ports: [Port]
     private let byEventLoop: [ObjectIdentifier: NIOLoopBoundBox<EndpointLoop>]
 
-    init(ports: [Port], serializers: SerializerTable) {
+    init(ports: [Port]) {
         self.ports = ports
-        self.serializers = serializers
         self.byEventLoop = Dictionary(
             ports.map { (ObjectIdentifier($0.loop.eventLoop), $0.loop) }, uniquingKeysWith: { first, _ in first })
     }
@@ -61,27 +56,5 @@ struct EndpointLoops: Sendable {
     /// The loop's state. Only on that loop.
     func loop(of eventLoop: any EventLoop) -> EndpointLoop? {
         byEventLoop[ObjectIdentifier(eventLoop)]?.value
-    }
-}
-
-/// The serializers of an endpoint by protocol version. Their places are their numbers everywhere in the process.
-package struct SerializerTable: Sendable {
-    package let entries: [(major: Int, serializer: any Serializer)]
-
-    package init(_ entries: [(major: Int, serializer: any Serializer)]) {
-        self.entries = entries
-    }
-
-    /// V1 and V2, with the same limits.
-    package static func standard(_ limits: MessageLimits) -> SerializerTable {
-        SerializerTable([(1, V1JSONSerializer(limits: limits)), (2, V2JSONSerializer(limits: limits))])
-    }
-
-    func index(for version: ProtocolVersion) -> Int? {
-        entries.firstIndex { version.isCompatible(withMajor: $0.major) }
-    }
-
-    func index(ofMajor major: Int) -> Int {
-        entries.firstIndex { $0.major == major } ?? 0
     }
 }

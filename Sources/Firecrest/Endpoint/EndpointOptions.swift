@@ -28,8 +28,6 @@ public struct EndpointOptions: Sendable {
     public var logger = Logger(label: "firecrest")
     /// This node's name in broadcasts. Defaults to `local`; a cluster needs distinct ones.
     public var nodeName = "local"
-    /// In place of V1 and V2.
-    package var serializers: SerializerTable?
 
     public init() {}
 }

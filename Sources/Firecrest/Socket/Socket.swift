@@ -1,7 +1,7 @@
 // Firecrest — the protocol that users' sockets conform to.
 // SPDX-License-Identifier: Apache-2.0
 
-internal import NIOCore
+public import Logging
 
 /// One kind of client connection: who may connect, and which channels it may join.
 ///
@@ -20,9 +20,23 @@ public protocol Socket: SendableMetatype {
     ///
     /// - Throws: `ConnectError.refused` answers 403. Any other error is logged and answers 500.
     static func connect(_ params: ConnectParams, _ info: ConnectInfo) async throws -> Assigns
+
+    /// Names the connections of one user or device, for example `users:42`, so that `Endpoint.disconnect` can end them all
+    /// from anywhere. Called after `connect`. The default, nil: not named.
+    ///
+    /// The name is a topic, and its length has a topic's limit; an empty or a longer one is refused with 403 and a
+    /// warning. No channel of yours should be joinable by it: whoever can broadcast there can disconnect.
+    static func id(_ assigns: Assigns) -> String?
+
+    /// The level of the log line for each connection, accepted or refused; nil for no line. Defaults to info, as Phoenix.
+    static var log: Logger.Level? { get }
 }
 
 extension Socket {
+    public static func id(_ assigns: Assigns) -> String? { nil }
+
+    public static var log: Logger.Level? { .info }
+
     public static func connect(_ params: ConnectParams, _ info: ConnectInfo) async throws -> Assigns { Assigns() }
 }
 

@@ -8,20 +8,37 @@ internal import Logging
 /// Made once per mount when the endpoint is made; immutable.
 final class SocketDefinition: Sendable {
     let routes: [CompiledRoute]
+    let serializers: SerializerChoice
     let options: SocketOptions
     let pubSub: PubSub
     let logger: Logger
-    let connect: @Sendable (ConnectParams, ConnectInfo) async throws -> Assigns
+    private let behavior: SocketBehavior
+    private let maxTopicBytes: Int
 
     init(
-        routes: [CompiledRoute], options: SocketOptions, pubSub: PubSub, logger: Logger,
-        connect: @escaping @Sendable (ConnectParams, ConnectInfo) async throws -> Assigns
+        routes: [CompiledRoute], serializers: SerializerChoice, options: SocketOptions, pubSub: PubSub, logger: Logger,
+        behavior: SocketBehavior, maxTopicBytes: Int
     ) {
         self.routes = routes
+        self.serializers = serializers
         self.options = options
         self.pubSub = pubSub
         self.logger = logger
-        self.connect = connect
+        self.behavior = behavior
+        self.maxTopicBytes = maxTopicBytes
+    }
+
+    /// Asks the user's `connect`, then `id`.
+    func connect(_ params: ConnectParams, _ info: ConnectInfo) async throws -> SocketIdentity {
+        let assigns = try await behavior.connect(params, info)
+        let id = behavior.id(assigns)
+        if let id, id.isEmpty || id.utf8.count > maxTopicBytes {
+            logger.warning(
+                "A socket's id must have 1 to \(maxTopicBytes) bytes; the client is refused.",
+                metadata: ["socket": "\(behavior.name)", "bytes": "\(id.utf8.count)"])
+            throw ConnectError.refused(reason: "bad socket id")
+        }
+        return SocketIdentity(assigns: assigns, id: id)
     }
 
     /// Topics of our own; no client may join them.

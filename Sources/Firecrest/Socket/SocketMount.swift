@@ -87,7 +87,7 @@ struct SocketMount: UpgradeMount {
     private func serializer(for vsn: ConnectParams.Value?) throws(HTTPRefusal) -> Int? {
         guard let vsn else { return nil }
         guard let text = vsn.string, let version = ProtocolVersion(text),
-            let index = loops.serializers.index(for: version)
+            let index = definition.serializers.index(for: version)
         else {
             definition.logger.warning(
                 "A client asked for a protocol version that is not served.",
@@ -106,9 +106,9 @@ struct SocketMount: UpgradeMount {
         let home = NIOLoopBound(loop, eventLoop: context.eventLoop)
         let task = Task.immediate(executorPreference: context.executor) { [definition] in
             do {
-                let assigns = try await definition.connect(offer.params, offer.info)
+                let identity = try await definition.connect(offer.params, offer.info)
                 let session = SocketSession(
-                    definition: definition, loop: home.value, assigns: assigns,
+                    definition: definition, loop: home.value, identity: identity,
                     serializerIndex: offer.serializerIndex)
                 bound.value(.accept(headers: offer.headers, parameters: offer.parameters, session: session))
             } catch let error as ConnectError {

@@ -14,7 +14,7 @@ internal import NIOCore
 final class SocketSession {
     let definition: SocketDefinition
     let loop: EndpointLoop
-    let assigns: Assigns
+    let identity: SocketIdentity
     private(set) var transport: (any SocketTransport)?
     /// An index of `PubSub.serializers`; nil until the first frame of a client that named no version.
     private(set) var serializerIndex: Int?
@@ -23,23 +23,35 @@ final class SocketSession {
     /// Channels that have ended while their code runs: replaced, or crashed from outside.
     var lingering = 0
     private var pausedBy = 0
+    private var disconnect: DisconnectSubscription?
+    private let rates: ConnectionRates?
+    private var refusedJoins: RefusedJoins?
 
-    init(definition: SocketDefinition, loop: EndpointLoop, assigns: Assigns, serializerIndex: Int?) {
+    init(definition: SocketDefinition, loop: EndpointLoop, identity: SocketIdentity, serializerIndex: Int?) {
         self.definition = definition
         self.loop = loop
-        self.assigns = assigns
+        self.identity = identity
         self.serializerIndex = serializerIndex
+        rates = ConnectionRates(definition.options, now: loop.context.timers.now)
     }
 
     func attach(_ transport: any SocketTransport) {
         self.transport = transport
+        if let id = identity.id {
+            let subscription = DisconnectSubscription(self)
+            disconnect = subscription
+            loop.topics.subscribe(subscription, to: id)
+        }
     }
 
     // MARK: in
 
     /// One frame from the client.
     func receive(_ frame: ByteBuffer, kind: FrameKind) {
-        let index = serializerIndex ?? chooseSerializer(frame)
+        guard let index = serializerIndex ?? chooseSerializer(frame) else {
+            transport?.close(.internalError, reason: "name a protocol version: no served one takes this frame")
+            return
+        }
         do {
             dispatch(try definition.pubSub.serializers[index].decode(frame, kind: kind))
         } catch {
@@ -49,11 +61,10 @@ final class SocketSession {
     }
 
     /// With no `vsn` in the URL the first frame decides: an object is V1, anything else V2.
-    private func chooseSerializer(_ frame: ByteBuffer) -> Int {
+    private func chooseSerializer(_ frame: ByteBuffer) -> Int? {
         let first = frame.readableBytesView.first { $0 != 0x20 && $0 != 0x0A && $0 != 0x0D && $0 != 0x09 }
-        let index = loop.serializers.index(ofMajor: first == UInt8(ascii: "{") ? 1 : 2)
-        serializerIndex = index
-        return index
+        serializerIndex = definition.serializers.index(firstByte: first)
+        return serializerIndex
     }
 
     /// The order of Phoenix's transport: heartbeat, joined topic, join, the rest.
@@ -63,6 +74,12 @@ final class SocketSession {
         }
         if topic == "phoenix", message.event == OutboundMessage.Event.heartbeat {
             return replyOK(joinRef: .null, ref: message.ref, topic: message.topic)
+        }
+        if let rates, message.event != OutboundMessage.Event.leave {
+            let isJoin = message.event == OutboundMessage.Event.join
+            if let wait = rates.refusal(isJoin: isJoin, now: loop.context.timers.now) {
+                return refuseForRate(message, retryAfter: wait)
+            }
         }
         if let cell = channels.first(where: { $0.topic.utf8.elementsEqual(topic.utf8) }) {
             if message.event == OutboundMessage.Event.join {
@@ -93,6 +110,11 @@ final class SocketSession {
             definition.logger.warning("A client asked for a topic that no channel takes.")
             return replyUnmatched(ref: message.ref, topic: message.topic)
         }
+        if old == nil, let response = knownRefusal(message, topic) {
+            loop.context.statistics.joinsRefusedFromMemory += 1
+            return reply(
+                joinRef: message.joinRef, ref: message.ref, topic: message.topic, status: "error", payload: response)
+        }
         // A topic that is joined again takes its own place. Yet user code that has not returned counts: joining again and
         // again must not start ever more of it.
         let limit = definition.options.maxChannels
@@ -110,6 +132,31 @@ final class SocketSession {
                 replacedJoinRefs: old?.replaced() ?? []))
         channels.append(cell)
         cell.start(message.payload.copied())
+    }
+
+    private func refuseForRate(_ message: Message, retryAfter milliseconds: Int) {
+        loop.context.statistics.messagesRefusedForRate += 1
+        let reason = ByteBuffer(string: #"{"reason":"rate limited","retry_after_ms":\#(milliseconds)}"#)
+        reply(
+            joinRef: message.joinRef, ref: message.ref, topic: message.topic, status: "error",
+            payload: Payload(kind: .json, bytes: reason))
+    }
+
+    private func knownRefusal(_ message: Message, _ topic: String) -> Payload? {
+        refusedJoins?.response(topic: topic, payload: message.payload, now: loop.context.timers.now)
+    }
+
+    // MARK: refused joins
+
+    func joinRefused(topic: String, params: Payload, response: Payload) {
+        guard let limits = definition.options.refusedJoins else { return }
+        var memory = refusedJoins ?? RefusedJoins(limits)
+        memory.refused(topic: topic, payload: params, response: response, now: loop.context.timers.now)
+        refusedJoins = memory
+    }
+
+    func joinAccepted(topic: String) {
+        refusedJoins?.accepted(topic: topic)
     }
 
     // MARK: out
@@ -152,9 +199,17 @@ final class SocketSession {
         if pausedBy == 0 { transport?.resumeReading() }
     }
 
+    /// Somebody broadcast `disconnect` to this socket's id.
+    func disconnected() {
+        loop.context.statistics.socketsDisconnected += 1
+        transport?.close(.goingAway, reason: "disconnected by the server")
+    }
+
     /// The transport is gone: every channel ends.
     func transportClosed(_ reason: TerminateReason) {
         transport = nil
+        if let disconnect { loop.topics.unsubscribe(disconnect) }
+        disconnect = nil
         let cells = channels
         channels = []
         for cell in cells { cell.connectionClosed(reason) }

@@ -63,13 +63,3 @@ public struct WebSocketOptions: Sendable, ExpressibleByBooleanLiteral {
             pingInterval: pingInterval.map { TimeAmount($0) }, pongTimeout: pongTimeout.map { TimeAmount($0) })
     }
 }
-
-/// A mount's options that do not depend on the transport.
-public struct SocketOptions: Sendable {
-    /// Channels that one connection may have joined at once. Beyond: the error reply `too many channels joined`.
-    /// Defaults to 100, as Phoenix.
-    public var maxChannels = 100
-    public var mailbox = MailboxLimits()
-
-    public init() {}
-}

@@ -24,21 +24,21 @@ package final class LoopbackEndpoint: Sendable {
         _ type: S.Type, options: SocketOptions, logger: Logger, eventLoop: any EventLoop,
         driver: @Sendable () -> sending any TimerDriver
     ) throws {
-        let serializers = SerializerTable.standard(MessageLimits())
-        let usage = SerializerUsage(serializers: serializers.entries.count)
+        var serializers = SerializerTable(MessageLimits())
+        let choice = try serializers.choice(options.serializers, mount: "the test")
+        let usage = SerializerUsage(serializers: serializers.serializers.count)
         let interest = InterestFilter()
         self.eventLoop = eventLoop
         loop = .makeBoxSendingValue(
             EndpointLoop(
-                index: 0, eventLoop: eventLoop, interest: interest, usage: usage, serializers: serializers,
-                driver: driver()),
+                index: 0, eventLoop: eventLoop, interest: interest, usage: usage, driver: driver()),
             eventLoop: eventLoop)
         pubSub = PubSub(
-            node: "test", serializers: serializers.entries.map(\.serializer), usage: usage,
+            node: "test", serializers: serializers.serializers, usage: usage,
             loops: [(EndpointLoops.Port(loop: loop), interest)])
         definition = SocketDefinition(
-            routes: try S.channels.compiled(), options: options, pubSub: pubSub, logger: logger,
-            connect: { try await S.connect($0, $1) })
+            routes: try S.channels.compiled(), serializers: choice, options: options, pubSub: pubSub, logger: logger,
+            behavior: SocketBehavior(S.self), maxTopicBytes: MessageLimits().maxTopicBytes)
     }
 
     /// Runs the socket's `connect` and attaches a transport.
@@ -48,12 +48,12 @@ package final class LoopbackEndpoint: Sendable {
     package func connect(
         _ params: ConnectParams, _ info: ConnectInfo, transport: @escaping @Sendable () -> any SocketTransport
     ) async throws -> LoopbackSocket {
-        let assigns = try await definition.connect(params, info)
+        let identity = try await definition.connect(params, info)
         let (loop, definition) = (loop, definition)
         let session = try await eventLoop.submit {
             let session = SocketSession(
-                definition: definition, loop: loop.value, assigns: assigns,
-                serializerIndex: loop.value.serializers.index(ofMajor: 2))
+                definition: definition, loop: loop.value, identity: identity,
+                serializerIndex: definition.serializers.index(firstByte: nil))
             session.attach(transport())
             return NIOLoopBound(session, eventLoop: loop.eventLoop)
         }.get()

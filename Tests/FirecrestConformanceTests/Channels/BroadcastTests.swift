@@ -211,9 +211,12 @@ struct BroadcastTests {
             BroadcastCounter(V1JSONSerializer(limits: MessageLimits())),
             BroadcastCounter(V2JSONSerializer(limits: MessageLimits())),
         ]
-        var options = EndpointOptions.test
-        options.serializers = SerializerTable([(1, serializers[0]), (2, serializers[1])])
-        try await World.run(BroadcastSocket.self, endpoint: options, share: .alone) { world in
+        var options = SocketOptions()
+        options.serializers = [
+            SerializerOption(serializers[0], versions: "~> 1.0.0"),
+            SerializerOption(serializers[1], versions: "~> 2.0.0"),
+        ]
+        try await World.run(BroadcastSocket.self, socket: options, share: .alone) { world in
             let clients = try await world.crowd(1_000, topic: "room:1") { $0.isMultiple(of: 2) ? "1.0.0" : "2.0.0" }
             try world.broadcast("room:1", "news", ["n": 1])
             for (index, client) in clients.enumerated() {

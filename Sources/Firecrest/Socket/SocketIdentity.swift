@@ -1,0 +1,31 @@
+// Firecrest — who a connected client is.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FirecrestPubSub
+
+/// What `connect` and `id` said about a client.
+struct SocketIdentity: Sendable {
+    var assigns = Assigns()
+    /// nil for a socket that cannot be named from outside.
+    var id: String?
+}
+
+/// Listens on the topic that is named like the socket's id: the event `disconnect` there ends the connection, from
+/// whichever node it comes. Other events mean nothing here.
+final class DisconnectSubscription: Subscriber {
+    static let event = "disconnect"
+
+    let id: SubscriberID
+    var serializerIndex: Int? { nil }
+    var place = SubscriberPlace()
+    private weak var session: SocketSession?
+
+    init(_ session: SocketSession) {
+        self.session = session
+        id = session.loop.topics.makeID()
+    }
+
+    func receive(_ delivery: Delivery) {
+        if delivery.record.event == Self.event { session?.disconnected() }
+    }
+}

@@ -1,0 +1,27 @@
+// Firecrest — a mount's options that do not depend on the transport.
+// SPDX-License-Identifier: Apache-2.0
+
+/// A mount's options that do not depend on the transport.
+public struct SocketOptions: Sendable {
+    /// Channels that one connection may have joined at once. Beyond: the error reply `too many channels joined`.
+    /// Defaults to 100, as Phoenix.
+    public var maxChannels = 100
+    public var mailbox = MailboxLimits()
+    /// The serializers, and which protocol versions get which; the first that takes a client's `vsn` serves it. Defaults to
+    /// 1.0.0 and 2.0.0 (Phoenix's `serializer` option).
+    public var serializers: [SerializerOption] = [.v1, .v2]
+    /// How many messages one connection may send. Beyond: the error reply
+    /// `{"reason": "rate limited", "retry_after_ms": n}`, and the message is not handled. Heartbeats and leaves are not
+    /// counted, so that a client at its limit can stay and can go. nil, the default: no limit.
+    public var messageRate: RateLimit?
+    /// How many joins one connection may ask for; each counts as a message too. Beyond: as `messageRate`. nil, the
+    /// default: no limit but `maxChannels`.
+    public var joinRate: RateLimit?
+    /// Longest time that `join` may take. Then the client gets the error reply `join crashed` and the task is cancelled.
+    /// nil, the default, as in Phoenix: no limit; phoenix.js itself gives up after 10 s.
+    public var joinTimeout: Duration?
+    /// How refused joins are remembered. nil: they are not, and each is asked about, as in Phoenix.
+    public var refusedJoins: RefusedJoinLimits? = RefusedJoinLimits()
+
+    public init() {}
+}

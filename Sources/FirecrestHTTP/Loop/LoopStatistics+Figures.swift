@@ -1,0 +1,58 @@
+// Firecrest — the counters of a loop by name: what metrics show.
+// SPDX-License-Identifier: Apache-2.0
+
+extension LoopStatistics {
+    /// One counter with its public name. No name ever comes from a client.
+    package struct Figure: Sendable {
+        package enum Kind: String, Sendable {
+            case counter, gauge
+        }
+
+        package let value: any WritableKeyPath<LoopStatistics, Int> & Sendable
+        package let name: String
+        package let kind: Kind
+        package let help: String
+
+        init(
+            _ name: String, _ kind: Kind, _ help: String, _ value: any WritableKeyPath<LoopStatistics, Int> & Sendable
+        ) {
+            self.name = name
+            self.kind = kind
+            self.help = help
+            self.value = value
+        }
+    }
+
+    package static let figures: [Figure] = [
+        Figure("connections_accepted", .counter, "TCP connections accepted.", \.connectionsAccepted),
+        Figure("connections_open", .gauge, "TCP connections open.", \.connectionsOpen),
+        Figure("http_requests", .counter, "HTTP requests, upgrades included.", \.httpRequests),
+        Figure("upgrades_accepted", .counter, "WebSocket upgrades accepted.", \.upgradesAccepted),
+        Figure("upgrades_refused", .counter, "WebSocket upgrades refused.", \.upgradesRefused),
+        Figure("origins_refused", .counter, "WebSocket upgrades refused for their origin.", \.originsRefused),
+        Figure("websockets_open", .gauge, "WebSockets open.", \.webSocketsOpen),
+        Figure("messages_received", .counter, "WebSocket messages received.", \.messagesReceived),
+        Figure("websocket_received_bytes", .counter, "Bytes received on WebSockets.", \.bytesReceived),
+        Figure("frames_sent", .counter, "WebSocket frames sent.", \.framesSent),
+        Figure("websocket_sent_bytes", .counter, "Bytes sent on WebSockets.", \.bytesSent),
+        Figure("protocol_errors", .counter, "Connections closed for what they sent.", \.protocolErrors),
+        Figure("idle_timeouts", .counter, "Connections closed for silence.", \.idleTimeouts),
+        Figure("slow_consumers", .counter, "Connections closed for not reading.", \.slowConsumers),
+        Figure("pings_sent", .counter, "Pings sent to quiet clients.", \.pingsSent),
+        Figure("pong_timeouts", .counter, "Connections closed for not answering a ping.", \.pongTimeouts),
+        Figure("sockets_disconnected", .counter, "Connections ended through their socket's id.", \.socketsDisconnected),
+        Figure("messages_rate_limited", .counter, "Messages refused for a rate.", \.messagesRefusedForRate),
+        Figure(
+            "joins_refused_from_memory", .counter, "Joins answered with a refusal that was known.",
+            \.joinsRefusedFromMemory),
+        Figure("join_timeouts", .counter, "Joins that took too long.", \.joinTimeouts),
+        Figure("channels_joined", .counter, "Channels joined.", \.channelsJoined),
+        Figure("channels_open", .gauge, "Channels joined now.", \.channelsOpen),
+        Figure("channel_crashes", .counter, "Channels ended by an error.", \.channelCrashes),
+        Figure("broadcast_deliveries", .counter, "Broadcasts handed to clients.", \.broadcastsDelivered),
+        Figure(
+            "broadcasts_not_encodable", .counter, "Broadcasts that a client's serializer has no form for.",
+            \.broadcastsNotEncodable),
+        Figure("log_lines_suppressed", .counter, "Log lines left out as too many of a kind.", \.logLinesSuppressed),
+    ]
+}
