@@ -18,7 +18,8 @@ public protocol Socket: SendableMetatype {
 
     /// Decides whether a client may connect, and what its channels know about it. The default takes everybody.
     ///
-    /// - Throws: `ConnectError.refused` answers 403. Any other error is logged and answers 500.
+    /// - Throws: `ConnectError.refused` answers 403, `ConnectError.refused(reason:)` what the mount's `errorHandler` makes
+    ///   of it. Any other error is logged and answers 500.
     static func connect(_ params: ConnectParams, _ info: ConnectInfo) async throws -> Assigns
 
     /// Names the connections of one user or device, for example `users:42`, so that `Endpoint.disconnect` can end them all
@@ -38,26 +39,4 @@ extension Socket {
     public static var log: Logger.Level? { .info }
 
     public static func connect(_ params: ConnectParams, _ info: ConnectInfo) async throws -> Assigns { Assigns() }
-}
-
-/// A client that may not connect.
-public enum ConnectError: Error, Sendable, Hashable {
-    /// 403 with an empty body, as Phoenix. The reason is logged, not sent.
-    case refused(reason: String = "")
-}
-
-/// What is known about a client besides its parameters.
-public struct ConnectInfo: Sendable {
-    /// `websocket`, or the name of whatever carries this socket.
-    public let transport: String
-    /// The address of the peer, as the socket reports it; nil for a Unix socket.
-    public let remoteAddress: String?
-    /// The client's bearer token, when the mount takes one (`authToken`) and the client sent exactly one.
-    public let authToken: String?
-
-    package init(transport: String, remoteAddress: String? = nil, authToken: String? = nil) {
-        self.transport = transport
-        self.remoteAddress = remoteAddress
-        self.authToken = authToken
-    }
 }

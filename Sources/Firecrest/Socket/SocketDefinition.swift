@@ -36,7 +36,7 @@ final class SocketDefinition: Sendable {
             logger.warning(
                 "A socket's id must have 1 to \(maxTopicBytes) bytes; the client is refused.",
                 metadata: ["socket": "\(behavior.name)", "bytes": "\(id.utf8.count)"])
-            throw ConnectError.refused(reason: "bad socket id")
+            throw ConnectError.refused
         }
         return SocketIdentity(assigns: assigns, id: id)
     }

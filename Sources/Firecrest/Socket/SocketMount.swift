@@ -3,13 +3,14 @@
 
 internal import FirecrestHTTP
 internal import FirecrestProtocol
+internal import FirecrestPubSub
 internal import FirecrestWire
 internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
 
-/// Answers the WebSocket path of one mount, in the order of Phoenix's transport: parameters, origin, subprotocol,
-/// serializer, the user's `connect`. (The handshake's own rules were checked before.)
+/// Answers the WebSocket path of one mount, in the order of Phoenix's transport: parameters, log, origin, auth token and
+/// subprotocol, `connect_info`, serializer, the user's `connect`. (The handshake's own rules were checked before.)
 struct SocketMount: UpgradeMount {
     let path: MountPath
     let options: WebSocketOptions
@@ -22,56 +23,84 @@ struct SocketMount: UpgradeMount {
     func begin(
         _ request: UpgradeRequest, loop: LoopContext, decide: @escaping (UpgradeDecision) -> Void
     ) -> (() -> Void)? {
-        do {
-            let offer = try negotiate(request, loop)
-            return connect(offer, loop, decide)
+        var offer = Offer(parameters: options.parameters)
+        do throws(Rejection) {
+            try negotiate(request, &offer, loop)
         } catch {
-            decide(.refuse(error))
+            decide(refuse(error, offer))
             return nil
+        }
+        return ConnectAttempt.start(
+            on: loop, limit: options.connectTimeout.map { TimeAmount($0) },
+            { [definition, params = offer.params, info = offer.info] in try await definition.connect(params, info) },
+            onEnd: { decide(decision(after: $0, offer, loop)) })
+    }
+
+    // MARK: before connect
+
+    /// What is known about a connection that may come to be.
+    private struct Offer {
+        var params = ConnectParams()
+        var info = ConnectInfo(transport: "websocket")
+        var serializerIndex: Int?
+        /// nil: none was offered, or none is answered.
+        var subprotocol: String?
+        /// The answer about compression.
+        var extensions: String?
+        var parameters: WebSocketParameters
+
+        var headers: HTTPHeaders {
+            var headers = HTTPHeaders()
+            if let subprotocol { headers.add(name: "sec-websocket-protocol", value: subprotocol) }
+            if let extensions { headers.add(name: "sec-websocket-extensions", value: extensions) }
+            return headers
         }
     }
 
-    private struct Offer {
-        var params: ConnectParams
-        var info: ConnectInfo
-        var serializerIndex: Int?
-        var headers: HTTPHeaders
-        var parameters: WebSocketParameters
-    }
-
-    private func negotiate(_ request: UpgradeRequest, _ loop: LoopContext) throws(HTTPRefusal) -> Offer {
-        var params: ConnectParams
+    /// Fills `offer` as far as it gets: what is there already is used by a refusal.
+    private func negotiate(
+        _ request: UpgradeRequest, _ offer: inout Offer, _ loop: LoopContext
+    ) throws(Rejection) {
         do {
-            params = try QueryDecoder.decode(request.query)
+            offer.params = try QueryDecoder.decode(request.query)
         } catch {
             throw .badQuery(error)
         }
-        for (name, value) in path.match(request.path) ?? [:] { params.values[name] = .string(value) }
-
+        for (name, value) in path.match(request.path) ?? [:] { offer.params.values[name] = .string(value) }
+        log(request, offer.params)
         try checkOrigin(request, loop)
 
-        var headers = HTTPHeaders()
-        let subprotocol = try SubprotocolChoice(request.head.headers, options: options)
-        if let answer = subprotocol.answer { headers.add(name: "sec-websocket-protocol", value: answer) }
-
-        let serializerIndex = try serializer(for: params["vsn"])
-        var parameters = options.parameters
+        let subprotocol = SubprotocolChoice(request.head.headers, options: options)
+        offer.subprotocol = subprotocol.answer
+        switch subprotocol.problem {
+        case .badToken: throw .badAuthToken(hasAnswer: subprotocol.answer != nil)
+        case .noneInCommon: throw .noCommonSubprotocol
+        case nil: break
+        }
+        offer.info = ConnectInfo(
+            request, keys: options.connectInfo, authToken: subprotocol.authToken, subprotocols: subprotocol.line)
+        offer.serializerIndex = try serializer(for: offer.params["vsn"])
         if options.compress,
             let agreement = DeflateNegotiation.agree(
-                offers: request.head.headers["sec-websocket-extensions"], options: parameters.deflate)
+                offers: request.head.headers["sec-websocket-extensions"], options: offer.parameters.deflate)
         {
-            headers.add(name: "sec-websocket-extensions", value: agreement.headerValue)
-            parameters.agreement = agreement
+            offer.extensions = agreement.headerValue
+            offer.parameters.agreement = agreement
         }
-        return Offer(
-            params: params,
-            info: ConnectInfo(
-                transport: "websocket", remoteAddress: request.remoteAddress?.ipAddress,
-                authToken: subprotocol.authToken),
-            serializerIndex: serializerIndex, headers: headers, parameters: parameters)
     }
 
-    private func checkOrigin(_ request: UpgradeRequest, _ loop: LoopContext) throws(HTTPRefusal) {
+    /// The query stays out: it may hold tokens and passwords.
+    private func log(_ request: UpgradeRequest, _ params: ConnectParams) {
+        guard let level = options.transportLog else { return }
+        definition.logger.log(
+            level: level, "A client asks for a WebSocket.",
+            metadata: [
+                "method": "\(request.head.method.rawValue)", "path": "\(request.path.forLog())",
+                "vsn": "\(params.string("vsn")?.forLog(64) ?? "none")",
+            ])
+    }
+
+    private func checkOrigin(_ request: UpgradeRequest, _ loop: LoopContext) throws(Rejection) {
         // A client that names no origin is no browser.
         guard let text = request.head.headers.first(name: "origin"),
             !origins.allows(Origin(text), RequestURI(request))
@@ -80,11 +109,10 @@ struct SocketMount: UpgradeMount {
         definition.logger.error(
             "A page of another origin tried to connect; if it is yours, add it to checkOrigin.",
             metadata: ["origin": "\(text.forLog())"])
-        throw HTTPRefusal(
-            .forbidden, code: "origin_refused", sentence: "Pages of this origin may not connect.", hasBody: false)
+        throw .originRefused
     }
 
-    private func serializer(for vsn: ConnectParams.Value?) throws(HTTPRefusal) -> Int? {
+    private func serializer(for vsn: ConnectParams.Value?) throws(Rejection) -> Int? {
         guard let vsn else { return nil }
         guard let text = vsn.string, let version = ProtocolVersion(text),
             let index = definition.serializers.index(for: version)
@@ -92,55 +120,78 @@ struct SocketMount: UpgradeMount {
             definition.logger.warning(
                 "A client asked for a protocol version that is not served.",
                 metadata: ["vsn": "\(vsn.string?.forLog(64) ?? "not a string")"])
-            throw HTTPRefusal(
-                .forbidden, code: "unsupported_vsn", sentence: "This vsn is not served.", hasBody: false)
+            throw .unsupportedVersion
         }
         return index
     }
 
-    private func connect(
-        _ offer: Offer, _ context: LoopContext, _ decide: @escaping (UpgradeDecision) -> Void
-    ) -> (() -> Void)? {
-        guard let loop = loops.loop(of: context.eventLoop) else { return nil }
-        let bound = NIOLoopBound(decide, eventLoop: context.eventLoop)
-        let home = NIOLoopBound(loop, eventLoop: context.eventLoop)
-        let task = Task.immediate(executorPreference: context.executor) { [definition] in
-            do {
-                let identity = try await definition.connect(offer.params, offer.info)
-                let session = SocketSession(
-                    definition: definition, loop: home.value, identity: identity,
-                    serializerIndex: offer.serializerIndex)
-                bound.value(.accept(headers: offer.headers, parameters: offer.parameters, session: session))
-            } catch let error as ConnectError {
-                if case .refused(let reason) = error, !reason.isEmpty {
-                    definition.logger.info("connect refused a client.", metadata: ["reason": "\(reason)"])
-                }
-                bound.value(
-                    .refuse(
-                        HTTPRefusal(
-                            .forbidden, code: "connect_refused", sentence: "This client may not connect.",
-                            hasBody: false)))
-            } catch {
-                definition.logger.error("connect threw.", metadata: ["error": "\(error)"])
-                bound.value(
-                    .refuse(
-                        HTTPRefusal(
-                            .internalServerError, code: "connect_failed", sentence: "connect failed.",
-                            hasBody: false)))
-            }
-        }
-        return { task.cancel() }
-    }
-}
+    // MARK: after connect
 
-extension HTTPRefusal {
-    static func badQuery(_ failure: QueryDecoder.Failure) -> HTTPRefusal {
-        switch failure.code {
-        case .invalidEncoding:
-            HTTPRefusal(
-                .badRequest, code: "bad_query", sentence: "The query string is not percent-encoded UTF-8.")
-        case .tooLong, .tooMany:
-            HTTPRefusal(.uriTooLong, code: "query_too_long", sentence: "The query string has too many parameters.")
+    private func decision(
+        after connect: Result<SocketIdentity, any Error>, _ offer: Offer, _ context: LoopContext
+    ) -> UpgradeDecision {
+        switch connect {
+        case .success(let identity):
+            guard let loop = loops.loop(of: context.eventLoop) else { return refuse(.connectFailed, offer) }
+            let session = SocketSession(
+                definition: definition, loop: loop, identity: identity, serializerIndex: offer.serializerIndex)
+            return .accept(headers: offer.headers, parameters: offer.parameters, session: session)
+        case .failure(let error as ConnectError):
+            guard let reason = error.reason else { return refuse(.connectRefused, offer) }
+            definition.logger.info("connect refused a client.", metadata: ["reason": "\("\(reason)".forLog())"])
+            return refuse(explained(reason, offer), offer)
+        case .failure(is ConnectAttempt.Timeout):
+            definition.logger.error(
+                "connect took too long and was cancelled.",
+                metadata: ["limit": "\(options.connectTimeout.map { "\($0)" } ?? "none")"])
+            return refuse(.connectTimeout, offer)
+        case .failure(let error):
+            definition.logger.error("connect threw.", metadata: ["error": "\(error)"])
+            return refuse(.connectFailed, offer)
         }
+    }
+
+    /// A refusal with a reason of the user's: the mount's error handler may make the answer.
+    private func explained(_ reason: any Sendable, _ offer: Offer) -> Rejection {
+        var rejection = Rejection.connectRefused
+        if options.refusal.closeCode == nil, let errorHandler = options.errorHandler {
+            let answer = errorHandler(ConnectRefusal(reason: reason, params: offer.params, info: offer.info))
+            guard answer.isSendable else {
+                definition.logger.error(
+                    "errorHandler gave a status that cannot end a refused upgrade; 403 is sent.",
+                    metadata: ["status": "\(answer.status)"])
+                return rejection
+            }
+            return Rejection(answer.refusal)
+        }
+        rejection.reason = "\(reason)"
+        return rejection
+    }
+
+    // MARK: refusals
+
+    /// Over HTTP, or on a connection that is accepted for it.
+    private func refuse(_ rejection: Rejection, _ offer: Offer) -> UpgradeDecision {
+        guard let chosen = options.refusal.closeCode, let reason = rejection.reason else {
+            return .refuse(rejection.http)
+        }
+        var plain = offer
+        plain.extensions = nil
+        plain.parameters.agreement = nil
+        return .accept(
+            headers: plain.headers, parameters: plain.parameters,
+            session: FarewellSession(
+                code: rejection.http.code, reason: reason, closeCode: rejection.closeCode ?? chosen,
+                serializer: farewellSerializer(offer)))
+    }
+
+    private func farewellSerializer(_ offer: Offer) -> any Serializer {
+        let choice = definition.serializers
+        let asked = offer.params["vsn"]
+        // Without a version the client speaks 1.0.0 until its first frame says otherwise.
+        let index =
+            asked?.string.flatMap { ProtocolVersion($0) }.flatMap { choice.index(for: $0) }
+            ?? choice.index(firstByte: asked == nil ? UInt8(ascii: "{") : nil) ?? choice.entries.first?.index ?? 0
+        return definition.pubSub.serializers[index]
     }
 }

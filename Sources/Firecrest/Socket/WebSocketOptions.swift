@@ -3,6 +3,7 @@
 
 internal import FirecrestHTTP
 internal import FirecrestWire
+public import Logging
 internal import NIOCore
 
 /// How a socket is served over WebSocket. `true` means the defaults, `false` not at all.
@@ -38,8 +39,22 @@ public struct WebSocketOptions: Sendable, ExpressibleByBooleanLiteral {
     /// Subprotocols in the server's order of preference; the first that the client offers too is answered. A client that
     /// offers others only is refused with 403; one that offers none is accepted. nil, the default: not looked at.
     public var subprotocols: [String]?
-    /// Takes a bearer token from the subprotocol header, where phoenix.js ≥ 1.8 puts it. Defaults to false.
+    /// Takes a bearer token from the subprotocol header, where phoenix.js ≥ 1.8 puts it; the subprotocol `phoenix` is then
+    /// served before those of `subprotocols`. Defaults to false.
     public var authToken = false
+    /// What `connect` is told besides the parameters. Defaults to nothing: no header is kept that nobody asked for.
+    public var connectInfo: [ConnectInfoKey] = []
+    /// Longest time that `connect` may take. Then its task is cancelled and the client gets 503, or 1013 where refusals
+    /// are told on accepted connections. Defaults to 10 s, as long as phoenix.js waits for a join. nil: no limit.
+    public var connectTimeout: Duration? = .seconds(10)
+    /// How a refused client is told: over HTTP, or on a connection that is accepted for it. Defaults to `.http`.
+    public var refusal = RefusalStyle.http
+    /// Makes the answer to a client that `connect` refused with a reason (`ConnectError.refused(reason:)`), for example a
+    /// 429. Called on an event loop: it must not block. Not called where `refusal` is `.acceptThenClose`. nil, the
+    /// default: 403 with an empty body.
+    public var errorHandler: (@Sendable (ConnectRefusal) -> RefusalResponse)?
+    /// Logs each request for this socket at that level: method, path and `vsn`, never the query. nil, the default: not.
+    public var transportLog: Logger.Level?
     /// Bytes that may wait for a client that does not read, beyond what the kernel and a 64 KiB buffer take. Beyond, the
     /// connection is closed with 1013. Defaults to 1 MiB.
     public var maxOutboundBytes = 1_048_576
@@ -48,9 +63,17 @@ public struct WebSocketOptions: Sendable, ExpressibleByBooleanLiteral {
         isEnabled = true
     }
 
+    /// The defaults, changed by `configure`: `socket("/socket", UserSocket.self, websocket: .init { $0.compress = true })`.
+    public init(_ configure: (inout WebSocketOptions) -> Void) {
+        self.init()
+        configure(&self)
+    }
+
     public init(booleanLiteral value: Bool) {
         isEnabled = value
     }
+
+    var takesAuthToken: Bool { authToken || connectInfo.contains { $0.isAuthToken } }
 
     var parameters: WebSocketParameters {
         var outbound = OutboundLimits()

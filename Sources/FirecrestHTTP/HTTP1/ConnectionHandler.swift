@@ -105,6 +105,8 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
 
     /// What a route's task writes. Once the connection has said something else, it comes too late.
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        // A session that sends as soon as it is opened does so while this handler still stands before it.
+        if case .upgraded = state { return context.write(data, promise: promise) }
         guard case .responding = state else {
             promise?.fail(ChannelError.ioOnClosedChannel)
             return
@@ -359,8 +361,10 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
         var headers = refusal.headers
         headers.replaceOrAdd(name: "x-firecrest-error", value: refusal.code)
         headers.replaceOrAdd(name: "connection", value: closes ? "close" : "keep-alive")
-        let body = refusal.hasBody ? "\(refusal.sentence) (\(refusal.code))\n" : ""
-        if refusal.hasBody { headers.replaceOrAdd(name: "content-type", value: "text/plain; charset=utf-8") }
+        let body = refusal.body ?? (refusal.hasBody ? "\(refusal.sentence) (\(refusal.code))\n" : "")
+        if !body.isEmpty, !headers.contains(name: "content-type") {
+            headers.add(name: "content-type", value: "text/plain; charset=utf-8")
+        }
         headers.replaceOrAdd(name: "content-length", value: String(body.utf8.count))
         headers.replaceOrAdd(name: "date", value: loop.httpDate.current())
         let head = HTTPResponseHead(version: .http1_1, status: refusal.status, headers: headers)

@@ -12,6 +12,8 @@ package struct HTTPRefusal: Error, Sendable {
     package var headers: HTTPHeaders
     /// Phoenix answers some refusals with an empty body; the code then travels in `x-firecrest-error` alone.
     package var hasBody: Bool
+    /// A body of the application's, in place of the sentence. Its `content-type` stands in `headers`, else it is plain text.
+    package var body: String?
     /// Nothing that follows on the connection can be trusted.
     package var closes: Bool
 

@@ -30,6 +30,7 @@ extension LoopStatistics {
         Figure("upgrades_accepted", .counter, "WebSocket upgrades accepted.", \.upgradesAccepted),
         Figure("upgrades_refused", .counter, "WebSocket upgrades refused.", \.upgradesRefused),
         Figure("origins_refused", .counter, "WebSocket upgrades refused for their origin.", \.originsRefused),
+        Figure("connect_timeouts", .counter, "Calls of connect that took too long.", \.connectTimeouts),
         Figure("websockets_open", .gauge, "WebSockets open.", \.webSocketsOpen),
         Figure("messages_received", .counter, "WebSocket messages received.", \.messagesReceived),
         Figure("websocket_received_bytes", .counter, "Bytes received on WebSockets.", \.bytesReceived),

@@ -9,6 +9,7 @@ package struct LoopStatistics: Sendable {
     package var upgradesAccepted = 0
     package var upgradesRefused = 0
     package var originsRefused = 0
+    package var connectTimeouts = 0
     package var webSocketsOpen = 0
     package var messagesReceived = 0
     package var bytesReceived = 0
