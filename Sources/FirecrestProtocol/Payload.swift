@@ -56,6 +56,24 @@ public struct Payload: Sendable, Hashable {
         self.init(kind: .json, bytes: buffer)
     }
 
+    /// A JSON payload from its text, for serializers of your own. The text is checked and then kept as it is.
+    ///
+    /// - Parameter maxDepth: the deepest nesting that is taken; at most 1,024.
+    /// - Throws: `PayloadError.notDecodable` for bytes that are not exactly one JSON value in UTF-8.
+    public init(jsonText bytes: ByteBuffer, maxDepth: Int = 128) throws(PayloadError) {
+        var limits = JSONLimits()
+        limits.maxDepth = min(maxDepth, 1_024)
+        guard UTF8Validator.isValid(bytes.readableBytesUInt8Span) else {
+            throw PayloadError(code: .notDecodable, detail: "the text is not valid UTF-8")
+        }
+        do {
+            try JSONValidator.validate(bytes.readableBytesUInt8Span, limits: limits)
+        } catch {
+            throw PayloadError(code: .notDecodable, detail: error.description)
+        }
+        self.init(kind: .json, bytes: bytes)
+    }
+
     /// A JSON payload from any `Encodable` value.
     ///
     /// - Throws: `PayloadError.notRepresentable` when the value cannot be encoded as JSON.

@@ -30,7 +30,7 @@ public struct Ref: Hashable, Sendable {
     public var isNull: Bool { json == "null" }
 
     /// A ref that came as plain text, as in a binary frame: a JSON string from here on, and null when it is empty.
-    package init(plainText text: String) {
+    public init(plainText text: String) {
         if text.isEmpty {
             self = .null
         } else if text.utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
@@ -43,7 +43,7 @@ public struct Ref: Hashable, Sendable {
     }
 
     /// The ref as plain text: what a JSON string stands for, any other value as it stands, null as nothing.
-    package var plainText: Substring {
+    public var plainText: Substring {
         if isNull { return "" }
         guard json.utf8.count >= 2, json.utf8.first == UInt8(ascii: "\"") else { return json[...] }
         guard json.utf8.contains(UInt8(ascii: "\\")) else { return json.dropFirst().dropLast() }
