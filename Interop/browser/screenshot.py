@@ -3,12 +3,14 @@
 
 import argparse
 import base64
-import os
-import shutil
+import pathlib
 import sys
 
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+
+from pages import chromium
 from server import server_under_test
 
 TALK = [
@@ -73,14 +75,11 @@ def main():
     if server is None:
         sys.exit("no server: set FIRECREST_URL or FIRECREST_BIN, or run `swift build` first")
     schemes = {"light": ["light", "light"], "dark": ["dark", "dark"], "both": ["light", "dark"]}[options.scheme]
-    executable = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     try:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        with chromium() as browser:
             tabs = [tab(browser, server, name, scheme, options.scale) for name, scheme in zip(NAMES, schemes)]
             converse(tabs)
             image = side_by_side(browser, [page.screenshot() for page in tabs], options.scale)
-            browser.close()
         with open(options.path, "wb") as file:
             file.write(image)
     finally:

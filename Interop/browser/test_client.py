@@ -484,6 +484,32 @@ def test_names_of_object_prototypes_are_just_names(run_js):
 # Binary
 
 
+def test_binary_payloads_both_ways(run_js):
+    result = run_js("""
+      const name = topic + "-zaunkönig-🐦"
+      const socket = await connected()
+      const channel = await joined(socket, name)
+      const bytes = Uint8Array.of(0, 1, 254, 255, 10)
+      const list = buffer => buffer instanceof ArrayBuffer ? [...new Uint8Array(buffer)] : buffer
+      const heard = []
+      channel.on("binary_pushed", payload => heard.push(["pushed", list(payload)]))
+      channel.on("binary_shout", payload => heard.push(["shout", list(payload)]))
+      const echo = await outcome(channel.push("binary_echo", bytes.buffer))
+      const empty = await outcome(channel.push("binary_echo", new ArrayBuffer(0)))
+      const size = await outcome(channel.push("binary_len", bytes.subarray(1, 4)))
+      channel.push("binary_push", bytes.buffer)
+      channel.push("binary_shout", bytes.buffer)
+      await until(() => heard.length === 2)
+      const long = (() => { try { channel.push("x".repeat(256), bytes.buffer) } catch (error) { return error.name } })()
+      return {echo: [echo.status, list(echo.response)], empty: list(empty.response), size, heard, long}
+    """)
+    assert result["echo"] == ["ok", [0, 1, 254, 255, 10]]
+    assert result["empty"] == []
+    assert result["size"] == {"status": "ok", "response": {"size": 3}}
+    assert result["heard"] == [["pushed", [0, 1, 254, 255, 10]], ["shout", [0, 1, 254, 255, 10]]]
+    assert result["long"] == "RangeError"
+
+
 def test_binary_frames_are_those_of_the_specification(run_js):
     """Vectors of appendix A.1, against a WebSocket that is not one."""
     result = run_js("""

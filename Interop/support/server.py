@@ -71,14 +71,27 @@ class Server:
         lines.put(None)
 
     def stop(self):
+        """Ends the server with SIGTERM; a sentence when it had died before or did not end well."""
         if self.process is None:
-            return
-        self.process.terminate()
+            return None
+        process, self.process = self.process, None
+        died = process.poll()
+        process.terminate()
         try:
-            self.process.wait(timeout=15)
+            code = process.wait(timeout=15)
         except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+            process.kill()
+            process.wait()
+            return "the server did not end within 15 s of SIGTERM"
+        last = "its last words:\n" + "".join(self.output)
+        if died is not None:
+            return f"the server died during the run, with {died}; {last}"
+        return None if code == 0 else f"the server ended with {code} after SIGTERM, not 0; {last}"
+
+    def kill(self):
+        """Ends the server with SIGKILL: nobody is told."""
+        self.process.kill()
+        self.process.wait()
         self.process = None
 
 

@@ -1,0 +1,106 @@
+# Firecrest — the genuine phoenix.js: connecting, being refused, what reaches the server, heartbeats
+# SPDX-License-Identifier: Apache-2.0
+
+
+def test_connect(run):
+    assert run("""
+      const socket = await connected()
+      return [socket.connectionState(), socket.endPointURL().endsWith("/socket/websocket?vsn=2.0.0"), wires.length]
+    """) == ["open", True, 1]
+
+
+def test_disconnect(run):
+    assert run("""
+      const socket = await connected()
+      const codes = []
+      socket.onClose(event => codes.push(event.code))
+      await new Promise(done => socket.disconnect(done, 1000, "bye"))
+      await sleep(200)
+      return [socket.connectionState(), codes, wires.length]
+    """) == ["closed", [1000], 1]
+
+
+def test_a_refused_connect_is_tried_again_until_it_is_let_in(client):
+    result = client.run("""
+      let reject = "1", opened = 0
+      const errors = []
+      const socket = new Socket(endPoint, {transport: Spy, params: () => ({reject})})
+      socket.onError(error => errors.push(error.message ?? ""))
+      socket.onOpen(() => { opened += 1 })
+      socket.connect()
+      await until(() => wires.length >= 3)
+      const before = opened
+      reject = "0"
+      await until(() => socket.isConnected())
+      return {errors, before, opened}
+    """)
+    assert len(result["errors"]) >= 2
+    assert [result["before"], result["opened"]] == [0, 1]
+    refusals = client.refusals(result["errors"])
+    assert refusals and all("403" in text for text in refusals)
+
+
+def test_an_unsupported_vsn_is_refused(client):
+    result = client.run("""
+      let opened = 0
+      const errors = []
+      const socket = new Socket(endPoint, {transport: Spy, vsn: "9.0.0"})
+      socket.onError(error => errors.push(error.message ?? ""))
+      socket.onOpen(() => { opened += 1 })
+      socket.connect()
+      await until(() => errors.length >= 2)
+      socket.disconnect()
+      return {errors, opened}
+    """)
+    assert result["opened"] == 0
+    refusals = client.refusals(result["errors"])
+    assert refusals and all("403" in text for text in refusals)
+
+
+def test_nested_params_reach_the_server(run):
+    assert run("""
+      const params = {user: {name: "Ü & co", deep: {x: "1"}}, list: ["a", "b"], plain: "p"}
+      const channel = await joined(await connected({params: () => params}), topic)
+      return (await outcome(channel.push("conn_info"))).response
+    """) == {
+        # phoenix.js writes a list as list[0]=a&list[1]=b, which any Phoenix reads as a map.
+        "params": {"user": {"name": "Ü & co", "deep": {"x": "1"}}, "list": {"0": "a", "1": "b"}, "plain": "p"},
+        "transport": "websocket", "auth_token": None,
+    }
+
+
+def test_the_auth_token_reaches_the_server_and_not_the_url(run):
+    assert run("""
+      const socket = await connected({authToken: "secret.token-1"})
+      const channel = await joined(socket, topic)
+      const {response} = await outcome(channel.push("conn_info"))
+      return [response.auth_token, wires[0].protocol, wires[0].url.includes("secret")]
+    """) == ["secret.token-1", "phoenix", False]
+
+
+def test_heartbeats_are_answered(run):
+    result = run("""
+      const socket = await connected({heartbeatIntervalMs: 100})
+      const replies = []
+      socket.onMessage(message => { if (message.topic === "phoenix") replies.push(message) })
+      await until(() => replies.length >= 4)
+      const sent = frames.filter(frame => frame[2] === "phoenix")
+      return {replies, sent, wires: wires.length, open: socket.isConnected(), rtt: await new Promise(done => socket.ping(done))}
+    """)
+    assert result["open"] and result["wires"] == 1 and 0 <= result["rtt"] < 5000
+    assert [frame[2:] for frame in result["sent"]] == [["phoenix", "heartbeat", {}]] * len(result["sent"])
+    assert result["replies"][:4] == [
+        {"join_ref": None, "ref": frame[1], "topic": "phoenix", "event": "phx_reply", "payload": {"status": "ok", "response": {}}}
+        for frame in result["sent"][:4]
+    ]
+
+
+def test_heartbeats_are_answered_while_a_join_takes_its_time(run):
+    assert run("""
+      const socket = await connected({heartbeatIntervalMs: 150})
+      const answered = []
+      socket.onMessage(({topic}) => { if (topic === "phoenix") answered.push(channel.state) })
+      const channel = socket.channel(topic, {hang_ms: 1000})
+      const {status} = await outcome(channel.join())
+      return [status, answered.length >= 3, new Set(answered).size, answered[0], wires.length]
+    """) == ["ok", True, 1, "joining", 1]
