@@ -8,7 +8,8 @@ def test_join_ok(run):
     assert run("""
       const channel = (await connected()).channel(topic, () => ({made: {at: "join"}}))
       const {status, response} = await outcome(channel.join())
-      return [status, response.topic === topic, response.payload, channel.state, frames[0][0] === frames[0][1], frames[0][1] === channel.joinRef()]
+      const [joinRef, ref] = frames[0]
+      return [status, response.topic === topic, response.payload, channel.state, joinRef === ref, ref === channel.joinRef()]
     """) == ["ok", True, {"made": {"at": "join"}}, "joined", True, True]
 
 

@@ -100,7 +100,8 @@ def test_phx_195_a_denied_join_is_tried_again_after_1_2_5_10_10_seconds(run):
       await until(() => one.reasons.length >= 6 && other.reasons.length === 3, 15_000)
       quick.disconnect()
       const gaps = other.times.slice(1).map((time, place) => Math.round((time - other.times[place]) / 1000))
-      return {asked: asked.filter(ms => ms < far).slice(0, 5), reasons: [...one.reasons.slice(0, 6), ...other.reasons], gaps, state: other.channel.state}
+      const reasons = [...one.reasons.slice(0, 6), ...other.reasons]
+      return {asked: asked.filter(ms => ms < far).slice(0, 5), reasons, gaps, state: other.channel.state}
     """)
     assert result == {"asked": [1000, 2000, 5000, 10000, 10000], "reasons": ["denied"] * 9, "gaps": [1, 2], "state": "errored"}
 
