@@ -46,7 +46,8 @@ public struct Ref: Hashable, Sendable {
     public var plainText: Substring {
         if isNull { return "" }
         guard json.utf8.count >= 2, json.utf8.first == UInt8(ascii: "\"") else { return json[...] }
-        guard json.utf8.contains(UInt8(ascii: "\\")) else { return json.dropFirst().dropLast() }
+        // Bytes: to Swift a quote and the accent behind it are one character.
+        guard json.utf8.contains(UInt8(ascii: "\\")) else { return Substring(json.utf8.dropFirst().dropLast()) }
         return JSONString.decode(json.utf8.span).map { $0[...] } ?? json[...]
     }
 }

@@ -15,8 +15,9 @@ public struct Topic: Hashable, Sendable {
 
     /// What follows the first colon: `lobby` of `room:lobby`. Empty when there is no colon.
     public var subtopic: Substring {
-        guard let colon = name.firstIndex(of: ":") else { return "" }
-        return name[name.index(after: colon)...]
+        // Bytes: to Swift a colon and the accent behind it are one character.
+        guard let colon = name.utf8.firstIndex(of: UInt8(ascii: ":")) else { return "" }
+        return Substring(name.utf8[name.utf8.index(after: colon)...])
     }
 }
 

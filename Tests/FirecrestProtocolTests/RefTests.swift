@@ -19,7 +19,7 @@ struct RefTests {
         "as text it is without quotes, and null is nothing",
         arguments: [
             ("\"7\"", "7"), ("7", "7"), ("null", ""), ("\"\"", ""), ("\"null\"", "null"), ("[1]", "[1]"), ("\"", "\""),
-            ("\"a\\\"b\"", "a\"b"), ("\"\\u00e9\"", "é"), ("\"\\", "\"\\"),
+            ("\"\u{301}a\u{301}\"", "\u{301}a\u{301}"), ("\"a\\\"b\"", "a\"b"), ("\"\\u00e9\"", "é"), ("\"\\", "\"\\"),
         ])
     func text(json: String, text: String) {
         let ref = Ref(json: json)
@@ -30,7 +30,10 @@ struct RefTests {
 
     @Test(
         "plain text becomes a JSON string, and nothing becomes null",
-        arguments: [("7", "\"7\""), ("", "null"), ("null", "\"null\""), ("a\"\\b", #""a\"\\b""#), ("\n", #""\n""#)])
+        arguments: [
+            ("7", "\"7\""), ("\u{301}", "\"\u{301}\""), ("", "null"), ("null", "\"null\""), ("a\"\\b", #""a\"\\b""#),
+            ("\n", #""\n""#),
+        ])
     func plainText(text: String, json: String) {
         let ref = Ref(plainText: text)
         #expect(ref.json == json)

@@ -49,7 +49,10 @@ struct TopicPatternTests {
 
     @Test(
         "a topic's subtopic is what follows the first colon",
-        arguments: [("room:lobby", "lobby"), ("room:a:b", "a:b"), ("room:", ""), ("room", ""), (":x", "x")])
+        arguments: [
+            ("a:\u{301}b", "\u{301}b"), ("room:lobby", "lobby"), ("room:a:b", "a:b"), ("room:", ""), ("room", ""),
+            (":x", "x"),
+        ])
     func subtopic(topic: String, subtopic: String) {
         #expect(Topic(topic).subtopic == subtopic)
     }

@@ -2,69 +2,104 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// `a[b]=c` nests, `a[]=1` makes lists, the last of two equal names wins, `+` and `%XX` are decoded.
-enum QueryDecoder {
-    struct Failure: Error, Hashable {
-        enum Code { case invalidEncoding, tooLong, tooMany }
-        let code: Code
+///
+/// Works on bytes: to Swift a delimiter and the accent behind it would be one character, and no delimiter.
+package enum QueryDecoder {
+    package struct Failure: Error, Hashable {
+        package enum Code { case invalidEncoding, tooLong, tooMany }
+        package let code: Code
     }
 
     /// Longest query that is looked at, in bytes (Plug's limit). The HTTP side cuts far earlier.
-    static let maxBytes = 1_000_000
-    static let maxPairs = 1_000
-    static let maxDepth = 32
+    package static let maxBytes = 1_000_000
+    package static let maxPairs = 1_000
+    package static let maxDepth = 32
 
-    static func decode(_ query: Substring) throws(Failure) -> ConnectParams {
+    package static func decode(_ query: Substring) throws(Failure) -> ConnectParams {
         guard query.utf8.count <= maxBytes else { throw Failure(code: .tooLong) }
-        var root: [String: ConnectParams.Value] = [:]
-        var pairs = 0
-        for pair in query.split(separator: "&", omittingEmptySubsequences: true) {
-            pairs += 1
-            guard pairs <= maxPairs else { throw Failure(code: .tooMany) }
-            let equals = pair.firstIndex(of: "=")
+        let root = Node()
+        // One piece more than there may be pairs holds whatever else there is.
+        let pairs = query.utf8.split(separator: UInt8(ascii: "&"), maxSplits: maxPairs)
+        guard pairs.count <= maxPairs else { throw Failure(code: .tooMany) }
+        for pair in pairs {
+            let equals = pair.firstIndex(of: UInt8(ascii: "="))
             let name = try unescape(pair[..<(equals ?? pair.endIndex)])
-            let value = try unescape(equals.map { pair[pair.index(after: $0)...] } ?? "")
+            let value =
+                try equals.map { equals throws(Failure) in try unescape(pair[pair.index(after: equals)...]) } ?? ""
             let (head, path) = split(name)
             guard path.count <= maxDepth else { throw Failure(code: .tooMany) }
-            root[head] = insert(.string(value), at: path[...], into: root[head])
+            var node = root.member(head)
+            for step in path { node = step.isEmpty ? node.item() : node.member(step) }
+            node.content = .string(value)
         }
-        return ConnectParams(root)
+        return ConnectParams(root.members.mapValues(\.value))
+    }
+
+    /// A value that may still grow. A class, since a list of a thousand items would else be copied a thousand times.
+    private final class Node {
+        enum Content {
+            case string(String)
+            case list
+            case map
+        }
+
+        var content = Content.map {
+            didSet {
+                // A value of another kind replaces all that was there.
+                if case .list = content {} else { items = [] }
+                if case .map = content {} else { members = [:] }
+            }
+        }
+        private var items: [Node] = []
+        private(set) var members: [String: Node] = [:]
+
+        func item() -> Node {
+            content = .list
+            let node = Node()
+            items.append(node)
+            return node
+        }
+
+        func member(_ name: String) -> Node {
+            content = .map
+            if let node = members[name] { return node }
+            let node = Node()
+            members[name] = node
+            return node
+        }
+
+        /// Recursion, bounded: ``QueryDecoder/maxDepth`` levels at most.
+        var value: ConnectParams.Value {
+            switch content {
+            case .string(let text): .string(text)
+            case .list: .list(items.map(\.value))
+            case .map: .map(members.mapValues(\.value))
+            }
+        }
     }
 
     /// `a[b][]` is `a` and the steps `b` and the empty one. Brackets that do not close belong to the name.
     private static func split(_ name: String) -> (String, [String]) {
-        guard name.last == "]", let open = name.firstIndex(of: "["), open != name.startIndex else { return (name, []) }
+        let bytes = name.utf8
+        guard bytes.last == UInt8(ascii: "]"), let open = bytes.firstIndex(of: UInt8(ascii: "[")),
+            open != bytes.startIndex
+        else { return (name, []) }
         var steps: [String] = []
-        var rest = name[open...]
-        while rest.first == "[", let close = rest.firstIndex(of: "]") {
-            steps.append(String(rest[rest.index(after: rest.startIndex)..<close]))
+        var rest = bytes[open...]
+        while rest.first == UInt8(ascii: "["), let close = rest.firstIndex(of: UInt8(ascii: "]")) {
+            steps.append(String(Substring(rest[rest.index(after: rest.startIndex)..<close])))
             rest = rest[rest.index(after: close)...]
         }
-        return rest.isEmpty ? (String(name[..<open]), steps) : (name, [])
+        return rest.isEmpty ? (String(Substring(bytes[..<open])), steps) : (name, [])
     }
 
-    private static func insert(
-        _ value: ConnectParams.Value, at path: ArraySlice<String>, into old: ConnectParams.Value?
-    ) -> ConnectParams.Value {
-        guard let step = path.first else { return value }
-        let rest = path.dropFirst()
-        if step.isEmpty {
-            var items = old?.list ?? []
-            items.append(insert(value, at: rest, into: nil))
-            return .list(items)
-        }
-        var members: [String: ConnectParams.Value] = [:]
-        if case .map(let existing) = old { members = existing }
-        members[step] = insert(value, at: rest, into: members[step])
-        return .map(members)
-    }
-
-    private static func unescape(_ text: Substring) throws(Failure) -> String {
-        guard text.utf8.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else {
-            return String(text)
+    private static func unescape(_ text: Substring.UTF8View) throws(Failure) -> String {
+        guard text.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else {
+            return String(Substring(text))
         }
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.utf8.count)
-        var iterator = text.utf8.makeIterator()
+        bytes.reserveCapacity(text.count)
+        var iterator = text.makeIterator()
         while let byte = iterator.next() {
             switch byte {
             case UInt8(ascii: "+"): bytes.append(UInt8(ascii: " "))

@@ -25,4 +25,11 @@ struct MountPathTests {
     @Test func a_name_with_an_underscore_matches_and_is_not_handed_on() {
         #expect(MountPath("/ws/:_any", "/websocket").match("/ws/7/websocket") == [:])
     }
+
+    @Test("Segments are bytes: an accent hides no slash, and looking the same is not being the same")
+    func accents() {
+        #expect(MountPath("/s/:a").match("/s/\u{301}b") == ["a": "\u{301}b"])
+        #expect(MountPath("/caf\u{E9}").match("/cafe\u{301}") == nil)
+        #expect(MountPath("/caf\u{E9}").match("/caf\u{E9}") == [:])
+    }
 }

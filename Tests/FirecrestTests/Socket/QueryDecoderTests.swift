@@ -29,9 +29,34 @@ struct QueryDecoderTests {
             ("a[b=1", ["a[b": .string("1")]),
             ("[a]=1", ["[a]": .string("1")]),
             ("a[b]c=1", ["a[b]c": .string("1")]),
+            ("a[][b]=1&a[][b]=2", ["a": .list([.map(["b": .string("1")]), .map(["b": .string("2")])])]),
+            ("a[b]=1&a[]=2", ["a": .list([.string("2")])]),
+            ("a[]=1&a[b]=2", ["a": .map(["b": .string("2")])]),
+            ("a[]=1&a=2", ["a": .string("2")]),
+            ("=1", ["": .string("1")]),
         ] as [(String, [String: ConnectParams.Value])])
     func decodes(_ query: String, _ expected: [String: ConnectParams.Value]) throws {
         #expect(try decode(query) == expected)
+    }
+
+    @Test(
+        "Delimiters are bytes: an accent behind one does not hide it",
+        arguments: [
+            ("a=\u{301}1", ["a": .string("\u{301}1")]),
+            ("a=1&\u{301}b=2", ["a": .string("1"), "\u{301}b": .string("2")]),
+            ("a%5B%CC%81b%5D=1", ["a": .map(["\u{301}b": .string("1")])]),
+            ("a[b]%CC%81=1", ["a[b]\u{301}": .string("1")]),
+            ("a[b%CC%81][\u{301}]=1", ["a": .map(["b\u{301}": .map(["\u{301}": .string("1")])])]),
+            ("a=%0D+%0A", ["a": .string("\r \n")]),
+        ] as [(String, [String: ConnectParams.Value])])
+    func accents(_ query: String, _ expected: [String: ConnectParams.Value]) throws {
+        #expect(try decode(query) == expected)
+    }
+
+    @Test func a_list_may_have_as_many_items_as_there_are_pairs() throws {
+        let pairs = (0..<QueryDecoder.maxPairs).map { "a[b][]=\($0)" }.joined(separator: "&")
+        let expected = (0..<QueryDecoder.maxPairs).map { ConnectParams.Value.string("\($0)") }
+        #expect(try decode(pairs) == ["a": .map(["b": .list(expected)])])
     }
 
     @Test(arguments: ["a=%", "a=%4", "a=%zz", "a=%ff", "%c3=1", "a=%C3"])
