@@ -11,11 +11,15 @@ MAKEFLAGS += --no-print-directory
 PORT ?= 4000
 ARGS ?=
 
+# How long `make fuzz` runs each target, and which ones; none means all.
+RUNS ?= 1000000
+TARGETS ?=
+
 # The Swift libraries are linked in, so that the binary runs on a machine that has no Swift.
 RELEASE := -c release --product firecrest --static-swift-stdlib
 BINARY := .build/release/firecrest
 
-.PHONY: help run test build autobahn sanitize-thread sanitize-address format lint clean
+.PHONY: help run test build autobahn fuzz fuzz-selftest sanitize-thread sanitize-address format lint clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +50,12 @@ sanitize-address: ## The tests under the address sanitizer, in a build folder of
 	@scripts/setup run
 	@ulimit -S -n "$$(ulimit -H -n)"; ASAN_OPTIONS=detect_leaks=0 FIRECREST_SANITIZER=address \
 	    swift test --sanitize=address --scratch-path .build-address --disable-xctest
+
+fuzz: ## A million executions of each fuzz target, with coverage; RUNS=… TARGETS="json v2"
+	@scripts/fuzz --runs $(RUNS) $(TARGETS)
+
+fuzz-selftest: ## Plants mistakes in the fuzz targets and expects each to be found
+	@scripts/fuzz --self-test
 
 format: ## Formats the Swift sources
 	@scripts/format

@@ -201,3 +201,41 @@ let package = Package(
         ),
     ]
 )
+
+// Fuzzing (docs/fuzzing.md) builds only what it runs, with coverage in our modules and in no one else's. Of Firecrest it
+// takes the two files that read a URL: with the rest, Hummingbird would be built too.
+if Context.environment["FIRECREST_FUZZ"] != nil {
+    let coverage: [SwiftSetting] = [
+        .unsafeFlags(["-sanitize=fuzzer", "-profile-generate", "-profile-coverage-mapping", "-assert-config", "Debug"])
+    ]
+    package.products = []
+    package.targets.removeAll { !["CFirecrestZlib", "FirecrestWire", "FirecrestProtocol"].contains($0.name) }
+    for target in package.targets where target.type == .regular {
+        target.swiftSettings = (target.swiftSettings ?? []) + coverage
+    }
+    package.targets += [
+        .target(
+            name: "Firecrest",
+            sources: ["Socket/ConnectParams.swift", "Socket/MountPath.swift", "Socket/QueryDecoder.swift"],
+            swiftSettings: house + coverage
+        ),
+        .systemLibrary(name: "CLibFuzzer", path: "Fuzz/CLibFuzzer"),
+        // A second reading of RFC 8259, which the unit tests compare with too.
+        .target(
+            name: "FuzzReference", dependencies: ["FirecrestWire"], path: "Tests/FirecrestWireTests/JSON",
+            sources: ["ReferenceJSON.swift"], swiftSettings: house
+        ),
+        .executableTarget(
+            name: "FirecrestFuzz",
+            dependencies: [
+                "CLibFuzzer", "FuzzReference", "Firecrest", "FirecrestProtocol", "FirecrestWire",
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            path: "Fuzz",
+            exclude: ["CLibFuzzer", "Corpus"],
+            swiftSettings: house
+                + (Context.environment["FIRECREST_PLANTED_BUG"] == nil ? [] : [.define("FIRECREST_PLANTED_BUG")]),
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-profile-generate", "-use-ld=lld"])]
+        ),
+    ]
+}

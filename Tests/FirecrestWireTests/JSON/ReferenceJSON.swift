@@ -1,22 +1,22 @@
 // Firecrest — a second implementation of the JSON grammar, as plain as possible, to test the first one against
 // SPDX-License-Identifier: Apache-2.0
 
-@testable import FirecrestWire
+package import FirecrestWire
 
 /// Recursive descent over RFC 8259, one function per rule. Slow, and only for small inputs.
-struct ReferenceJSON {
+package struct ReferenceJSON {
     private let bytes: [UInt8]
     private let limits: JSONLimits
     private var index = 0
 
     /// How many elements the value has, when it is valid and an array.
-    private(set) var topLevelElements: Int?
+    package private(set) var topLevelElements: Int?
 
-    init(_ bytes: [UInt8], _ limits: JSONLimits) {
+    package init(_ bytes: [UInt8], _ limits: JSONLimits) {
         (self.bytes, self.limits) = (bytes, limits)
     }
 
-    mutating func isValid() -> Bool {
+    package mutating func isValid() -> Bool {
         whitespace()
         let valid = value(depth: 0)
         whitespace()
