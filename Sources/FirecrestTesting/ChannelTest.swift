@@ -17,8 +17,8 @@ public struct ChannelTest<S: Socket>: Sendable {
     /// - Parameters:
     ///   - options: as at a mount.
     ///   - patience: how long an expectation waits, in real time. Defaults to one second.
-    /// - Throws: `TopicPatternError` for a channel route that cannot work.
-    public init(_ type: S.Type, options: SocketOptions = SocketOptions(), patience: Duration = .seconds(1)) throws {
+    /// - Throws: `TopicPatternError` for a channel route that cannot work, `OptionError` for a wrong option.
+    public init(_ type: S.Type, options: SocketOptions = S.options, patience: Duration = .seconds(1)) throws {
         var logger = Logger(label: "firecrest.test")
         logger.logLevel = .critical
         endpoint = try LoopbackEndpoint(

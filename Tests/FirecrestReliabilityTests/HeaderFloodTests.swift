@@ -59,10 +59,10 @@ import Testing
         }
     }
 
-    /// Whatever the options allow, there are fewer fields than would trap in the types that routes get them in.
-    @Test func bad_3_a_hundred_thousand_headers_are_431_even_where_all_limits_are_lifted() async throws {
+    /// The most that the option allows is fewer than would trap in the types that routes get the fields in.
+    @Test func bad_3_a_hundred_thousand_headers_are_431_even_where_all_limits_are_at_their_highest() async throws {
         var options = EndpointOptions.test
-        options.http.maxHeaderFields = .max
+        options.http.maxHeaderFields = 65_000
         options.http.maxHeaderBytes = 1 << 30
         try await attack(options: options, share: .alone) { server in
             var request = "GET / HTTP/1.1\r\nHost: a\r\n"

@@ -37,10 +37,12 @@ public final class Endpoint: Service {
     public init(_ options: EndpointOptions = EndpointOptions(), @EndpointBuilder _ parts: () -> [EndpointPart]) throws {
         self.options = options
         // What can be wrong is found before a thread is started.
+        try options.check()
         var serializers = SerializerTable(options.message)
         let parts = try parts().map { try $0.checked(options, &serializers) }
+        try parts.checkTogether()
         let usage = SerializerUsage(serializers: serializers.serializers.count)
-        group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, options.loops ?? System.coreCount))
+        group = MultiThreadedEventLoopGroup(numberOfThreads: options.loops ?? System.coreCount)
         let interests = group.makeIterator().map { _ in InterestFilter() }
         loops = EndpointLoops(
             ports: zip(group.makeIterator(), interests).enumerated().map { index, loop in

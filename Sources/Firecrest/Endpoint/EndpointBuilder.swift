@@ -20,6 +20,7 @@ public struct EndpointPart: Sendable {
     /// - Throws: `TopicPatternError` for a channel route that cannot work, `OptionError` for a wrong option.
     func checked(_ endpoint: EndpointOptions, _ serializers: inout SerializerTable) throws -> EndpointPart {
         guard case .socket(var socket) = kind else { return self }
+        try socket.checkOptions()
         socket.routes = try socket.channels().compiled()
         socket.origins = try socket.originCheck(endpoint)
         socket.serializers = try serializers.choice(socket.options.serializers, mount: socket.path)
@@ -39,6 +40,18 @@ struct SocketPart: Sendable {
     var serializers = SerializerChoice(entries: [])
     let behavior: SocketBehavior
 
+    var websocketPath: MountPath { MountPath(path, websocket.path) }
+
+    func checkOptions() throws(OptionError) {
+        let check = OptionCheck(owner: "the socket at \(path)")
+        if let problem = MountPath.problem(path) { try check.expect(false, "path", problem) }
+        try websocket.check(mount: path)
+        try options.check(mount: path)
+        if let name = websocketPath.repeatedName {
+            try check.expect(false, "path", "has two segments named :\(name); connect could see one only", .conflict)
+        }
+    }
+
     func originCheck(_ endpoint: EndpointOptions) throws(OptionError) -> OriginCheck {
         try OriginCheck(
             websocket.checkOrigin ?? endpoint.checkOrigin, host: endpoint.host,
@@ -53,7 +66,7 @@ struct SocketPart: Sendable {
         guard websocket.isEnabled, let origins else { return [] }
         return [
             SocketMount(
-                path: MountPath(path, websocket.path), options: websocket, origins: origins, definition: definition,
+                path: websocketPath, options: websocket, origins: origins, definition: definition,
                 loops: loops)
         ]
     }
@@ -61,9 +74,12 @@ struct SocketPart: Sendable {
 
 /// Mounts a socket type at a path. The WebSocket is then at `path` + `/websocket`.
 ///
-/// One type may be mounted several times with different options. Segments such as `:room` become connect parameters.
+/// One type may be mounted several times with different options; what a mount does not give is as the type says
+/// (`Socket.websocket`, `Socket.options`). Segments such as `:room` become connect parameters; duplicate and trailing
+/// slashes do not matter. Two mounts of which the first takes every request of the second are an `OptionError` when the
+/// endpoint is made.
 public func socket<S: Socket>(
-    _ path: String, _ type: S.Type, websocket: WebSocketOptions = true, options: SocketOptions = SocketOptions()
+    _ path: String, _ type: S.Type, websocket: WebSocketOptions = S.websocket, options: SocketOptions = S.options
 ) -> EndpointPart {
     EndpointPart(
         kind: .socket(
@@ -84,6 +100,32 @@ where Context.Source == ApplicationRequestContextSource {
 /// A mount of another kind.
 package func mount(_ mount: any UpgradeMount) -> EndpointPart {
     EndpointPart(kind: .mount(mount))
+}
+
+extension [EndpointPart] {
+    /// - Throws: `OptionError` when a part stands in another one's way.
+    func checkTogether() throws(OptionError) {
+        var mounted: [SocketPart] = []
+        var hasRoutes = false
+        for part in self {
+            switch part.kind {
+            case .mount: break
+            case .routes:
+                let check = OptionCheck(owner: "the endpoint")
+                try check.expect(!hasRoutes, "routes", "are given twice; put them into one router", .conflict)
+                hasRoutes = true
+            case .socket(let socket):
+                guard socket.websocket.isEnabled else { continue }
+                if let first = mounted.first(where: { $0.websocketPath.covers(socket.websocketPath) }) {
+                    try OptionCheck(owner: "the WebSocket at \(socket.path)").expect(
+                        false, "path",
+                        "is never reached: the mount at \(first.path), which stands before it, takes all its requests; "
+                            + "give one of them another path, or put this one first", .conflict)
+                }
+                mounted.append(socket)
+            }
+        }
+    }
 }
 
 @resultBuilder

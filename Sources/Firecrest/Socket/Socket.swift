@@ -29,12 +29,22 @@ public protocol Socket: SendableMetatype {
     /// warning. No channel of yours should be joinable by it: whoever can broadcast there can disconnect.
     static func id(_ assigns: Assigns) -> String?
 
+    /// The WebSocket options of a mount that gives none. Defaults to `true`.
+    static var websocket: WebSocketOptions { get }
+
+    /// The other options of a mount that gives none.
+    static var options: SocketOptions { get }
+
     /// The level of the log line for each connection, accepted or refused; nil for no line. Defaults to info, as Phoenix.
     static var log: Logger.Level? { get }
 }
 
 extension Socket {
     public static func id(_ assigns: Assigns) -> String? { nil }
+
+    public static var websocket: WebSocketOptions { true }
+
+    public static var options: SocketOptions { SocketOptions() }
 
     public static var log: Logger.Level? { .info }
 

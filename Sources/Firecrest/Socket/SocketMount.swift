@@ -80,7 +80,7 @@ struct SocketMount: UpgradeMount {
         offer.info = ConnectInfo(
             request, keys: options.connectInfo, authToken: subprotocol.authToken, subprotocols: subprotocol.line)
         offer.serializerIndex = try serializer(for: offer.params["vsn"])
-        if options.compress,
+        if options.compress.isEnabled,
             let agreement = DeflateNegotiation.agree(
                 offers: request.head.headers["sec-websocket-extensions"], options: offer.parameters.deflate)
         {

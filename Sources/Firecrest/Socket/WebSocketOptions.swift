@@ -31,7 +31,7 @@ public struct WebSocketOptions: Sendable, ExpressibleByBooleanLiteral {
     public var maxFragments = 1_024
     /// Whether permessage-deflate (RFC 7692) is agreed to when a client offers it. Defaults to false: on loopback and in
     /// data centres it costs more than it saves.
-    public var compress = false
+    public var compress: CompressionOptions = false
     /// Most bytes that one compressed byte may become, beyond the first 128 KiB of a message. More: 1009. Defaults to 100.
     public var maxInflateRatio = 100
     /// Which pages may open connections here. nil, the default: as `EndpointOptions.checkOrigin` says.
@@ -50,8 +50,8 @@ public struct WebSocketOptions: Sendable, ExpressibleByBooleanLiteral {
     /// How a refused client is told: over HTTP, or on a connection that is accepted for it. Defaults to `.http`.
     public var refusal = RefusalStyle.http
     /// Makes the answer to a client that `connect` refused with a reason (`ConnectError.refused(reason:)`), for example a
-    /// 429. Called on an event loop: it must not block. Not called where `refusal` is `.acceptThenClose`. nil, the
-    /// default: 403 with an empty body.
+    /// 429. Called on an event loop: it must not block. It and `.acceptThenClose` exclude each other.
+    /// nil, the default: 403 with an empty body.
     public var errorHandler: (@Sendable (ConnectRefusal) -> RefusalResponse)?
     /// Logs each request for this socket at that level: method, path and `vsn`, never the query. nil, the default: not.
     public var transportLog: Logger.Level?
@@ -82,7 +82,7 @@ public struct WebSocketOptions: Sendable, ExpressibleByBooleanLiteral {
             frameLimits: FrameLimits(
                 maxFrameBytes: maxFrameBytes, maxMessageBytes: maxMessageBytes, maxFragments: maxFragments,
                 maxInflateRatio: maxInflateRatio),
-            idleTimeout: timeout.map { TimeAmount($0) }, outbound: outbound,
+            deflate: compress.deflate, idleTimeout: timeout.map { TimeAmount($0) }, outbound: outbound,
             pingInterval: pingInterval.map { TimeAmount($0) }, pongTimeout: pongTimeout.map { TimeAmount($0) })
     }
 }

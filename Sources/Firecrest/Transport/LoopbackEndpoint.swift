@@ -24,6 +24,7 @@ package final class LoopbackEndpoint: Sendable {
         _ type: S.Type, options: SocketOptions, logger: Logger, eventLoop: any EventLoop,
         driver: @Sendable () -> sending any TimerDriver
     ) throws {
+        try options.check(mount: "the test")
         var serializers = SerializerTable(MessageLimits())
         let choice = try serializers.choice(options.serializers, mount: "the test")
         let usage = SerializerUsage(serializers: serializers.serializers.count)

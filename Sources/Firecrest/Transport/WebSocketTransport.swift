@@ -20,9 +20,9 @@ extension WebSocketConnection: SocketTransport {
 
     package func send(_ delivery: Delivery, serializerIndex: Int) {
         guard let frame = delivery.frame(serializerIndex) else { return }
-        guard let agreement else { return send(frame: frame.webSocketFrame) }
+        guard agreement != nil else { return send(frame: frame.webSocketFrame) }
         // Contexts are not taken over, so one compressed frame serves all who agreed to the same window.
-        let key = serializerIndex << 8 | agreement.serverMaxWindowBits
+        let key = serializerIndex << 44 | compressionKey
         if let shared = delivery.variants[key] { return send(frame: shared) }
         let shared = compressedFrame(frame.content, opcode: frame.kind.opcode) ?? frame.webSocketFrame
         delivery.variants[key] = shared

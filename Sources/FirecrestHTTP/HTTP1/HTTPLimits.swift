@@ -10,7 +10,7 @@ public struct HTTPLimits: Sendable, Hashable {
     public var maxHeaderFieldBytes = 8_192
     /// All header fields of a request together, in bytes. Beyond: 431. Defaults to 16 KiB.
     public var maxHeaderBytes = 16_384
-    /// Header fields of a request. Beyond: 431. Defaults to 100; over 65,000 counts as 65,000.
+    /// Header fields of a request. Beyond: 431. Defaults to 100; at most 65,000.
     public var maxHeaderFields = 100
     /// Largest request body, in bytes. Beyond: 413. Defaults to 8 MiB; a route that takes uploads raises it.
     public var maxBodyBytes = 8 * 1_048_576

@@ -43,7 +43,7 @@ package final class LoopContext {
     /// Called with the loop, or when tests bring a clock of their own.
     package init(eventLoop: any EventLoop, driver: (any TimerDriver)? = nil) {
         self.eventLoop = eventLoop
-        self.deflate = DeflateContexts(options: DeflateOptions())
+        self.deflate = DeflateContexts()
         self.executor = LoopExecutor(eventLoop: eventLoop)
         let driver = driver ?? EventLoopTimerDriver(eventLoop: eventLoop)
         self.timers = LoopTimers(driver: driver)

@@ -223,12 +223,19 @@ package final class WebSocketConnection: LoopConnection, ChannelDuplexHandler {
     /// Whether messages to this client are compressed, and with which window.
     package var agreement: DeflateAgreement? { parameters.agreement }
 
+    /// Tells compressed frames apart that are not the same: two connections with one key can share a frame.
+    package var compressionKey: Int {
+        let deflate = parameters.deflate
+        return ((deflate.minimumBytes << 4 | deflate.level) << 4 | deflate.memLevel) << 4
+            | (agreement?.serverMaxWindowBits ?? 0)
+    }
+
     /// The compressed frame of a message, or nil when the message is too short for it or would not get smaller.
     package func compressedFrame(_ content: ByteBuffer, opcode: Opcode) -> ByteBuffer? {
         guard let agreement = parameters.agreement, content.readableBytes >= parameters.deflate.minimumBytes else {
             return nil
         }
-        let compressed = loop.deflate.deflater(windowBits: agreement.serverMaxWindowBits)
+        let compressed = loop.deflate.deflater(parameters.deflate, windowBits: agreement.serverMaxWindowBits)
             .deflate(content, allocator: ByteBufferAllocator())
         guard compressed.readableBytes < content.readableBytes else { return nil }
         return FrameEncoder.frame(

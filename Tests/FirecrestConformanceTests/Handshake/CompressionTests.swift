@@ -40,6 +40,40 @@ import Testing
         }
     }
 
+    /// Each mount compresses as it says, on loops that they share.
+    @Test func phx_30_the_options_of_compression_are_the_mounts() async throws {
+        let small = WebSocketOptions {
+            $0.compress = .init {
+                $0.level = 9
+                $0.windowBits = 9
+                $0.minimumBytes = 1_000_000
+            }
+        }
+        var options = EndpointOptions.test
+        options.loops = 1
+        try await TestServer.run(
+            options: options, socket("/small", RoomSocket.self, websocket: small),
+            socket("/socket", RoomSocket.self, websocket: .init { $0.compress = true })
+        ) { server in
+            let plain = try await TestClient.open(server)
+            let answer = try await plain.upgrade("/small/websocket?vsn=2.0.0", headers: [Self.offer])
+            #expect(answer["sec-websocket-extensions"]?.contains("server_max_window_bits=9") == true)
+            let compressed = try await TestClient.connect(server, headers: [Self.offer])
+            try await plain.join("room:1")
+            try await compressed.join("room:1")
+            let text = String(repeating: "compress me ", count: 200)
+            // A broadcast is shared by those whose frames are the same, and by no others.
+            for client in [plain, compressed] {
+                try await client.push(
+                    joinRef: "1", topic: "room:1", event: "shout", payloadJSON: #"{"a":"\#(text)"}"#)
+                #expect(try await plain.peekByte() == 0x81)
+                #expect(try await compressed.peekByte() == 0xC1)
+                #expect(try await plain.receiveMessage().payload == ["a": .string(text)])
+                #expect(try await compressed.receiveMessage().payload == ["a": .string(text)])
+            }
+        }
+    }
+
     @Test func phx_30_a_client_that_offers_nothing_gets_no_compression() async throws {
         try await TestServer.run(compressed()) { server in
             let client = try await TestClient.open(server)

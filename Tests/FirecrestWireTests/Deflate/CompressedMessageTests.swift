@@ -85,9 +85,10 @@ struct CompressedMessageTests {
 
     @Test("Our own frames, there and back", arguments: [WebSocketRole.server, .client])
     func roundTrip(role: WebSocketRole) {
-        let contexts = DeflateContexts(options: DeflateOptions())
+        let contexts = DeflateContexts()
         let payload = ByteBuffer(string: String(repeating: "{\"body\":\"hello\"},", count: 50))
-        let compressed = contexts.deflater(windowBits: 10).deflate(payload, allocator: ByteBufferAllocator())
+        let compressed = contexts.deflater(DeflateOptions(), windowBits: 10).deflate(
+            payload, allocator: ByteBufferAllocator())
         let bytes = FrameEncoder.frame(
             opcode: .text, payload: compressed, compressed: true, allocator: ByteBufferAllocator(),
             maskKey: role == .server ? 0x1234_5678 : nil)

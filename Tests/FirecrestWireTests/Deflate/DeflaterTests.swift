@@ -54,18 +54,29 @@ struct DeflaterTests {
         // 1,000 random bytes twice: only a window of more than 1,000 bytes can use the repetition.
         var random = SplitMix(state: 3)
         let half = (0..<1_000).map { _ in UInt8.random(in: 0...255, using: &random) }
-        let contexts = DeflateContexts(options: DeflateOptions(level: 9))
+        let contexts = DeflateContexts()
         let input = ByteBuffer(bytes: half + half)
-        #expect(contexts.deflater(windowBits: 9).deflate(input, allocator: Self.allocator).readableBytes > 2_000)
-        #expect(contexts.deflater(windowBits: 15).deflate(input, allocator: Self.allocator).readableBytes < 1_200)
+        #expect(
+            contexts.deflater(DeflateOptions(level: 9), windowBits: 9).deflate(input, allocator: Self.allocator)
+                .readableBytes > 2_000)
+        #expect(
+            contexts.deflater(DeflateOptions(level: 9), windowBits: 15).deflate(input, allocator: Self.allocator)
+                .readableBytes < 1_200)
     }
 
     @Test func oneContextPerWindow() {
-        let contexts = DeflateContexts(options: DeflateOptions())
-        #expect(contexts.deflater(windowBits: 12) === contexts.deflater(windowBits: 12))
-        #expect(contexts.deflater(windowBits: 12) !== contexts.deflater(windowBits: 13))
-        #expect(contexts.deflater(windowBits: 99) === contexts.deflater(windowBits: 15))
-        #expect(contexts.deflater(windowBits: -5) === contexts.deflater(windowBits: 9))
+        let contexts = DeflateContexts()
+        let options = DeflateOptions()
+        #expect(contexts.deflater(options, windowBits: 12) === contexts.deflater(options, windowBits: 12))
+        #expect(contexts.deflater(options, windowBits: 12) !== contexts.deflater(options, windowBits: 13))
+        #expect(
+            contexts.deflater(options, windowBits: 12)
+                !== contexts.deflater(DeflateOptions(level: 2), windowBits: 12))
+        #expect(
+            contexts.deflater(options, windowBits: 12)
+                === contexts.deflater(DeflateOptions(minimumBytes: 9), windowBits: 12))
+        #expect(contexts.deflater(options, windowBits: 99) === contexts.deflater(options, windowBits: 15))
+        #expect(contexts.deflater(options, windowBits: -5) === contexts.deflater(options, windowBits: 9))
         #expect(contexts.inflater === contexts.inflater)
     }
 

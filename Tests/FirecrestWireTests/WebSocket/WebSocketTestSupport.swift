@@ -61,7 +61,7 @@ enum Outcome: Equatable {
 /// One connection's decoder with an inflater of its own.
 struct Receiver {
     var decoder: MessageDecoder
-    let contexts = DeflateContexts(options: DeflateOptions())
+    let contexts = DeflateContexts()
     private(set) var outcomes: [Outcome] = []
     private(set) var error: WebSocketError?
 
