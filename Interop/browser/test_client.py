@@ -9,7 +9,7 @@ import pytest
 def test_heartbeats_are_sent_and_answered(run_js):
     result = run_js("""
       const replies = []
-      const socket = await connected({heartbeatIntervalMs: 100})
+      const socket = await connected({heartbeatIntervalMs: 400})
       socket.onMessage(({topic, event, payload, ref}) => { if (topic === "phoenix") replies.push([event, payload.status, ref]) })
       await until(() => replies.length >= 3)
       return {replies, sent: frames.filter(frame => frame[2] === "phoenix"), wires: wires.length}
