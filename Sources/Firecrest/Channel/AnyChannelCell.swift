@@ -82,25 +82,29 @@ class AnyChannelCell: Subscriber {
         }
     }
 
-    func joinFinished(_ outcome: Result<JoinReply, any Error>, _ params: JoinParams) {
+    func joinFinished(_ outcome: Result<JoinReply, any Error>, _ run: JoinRun) {
         isBusy = false
         task = nil
         let outcome = failing(outcome)
         guard state == .joining, let socket else {
             // The connection went while the join was deciding; what it set up is taken down again.
+            run.span.end()
             let isAccepted = if case .success(let reply) = outcome { reply.isAccepted } else { false }
             return codeReturned(runsTerminate: isAccepted)
         }
         do {
             let reply = try outcome.get()
             let response = try reply.response.get()
+            route.watch.joined(self, run, reply.isAccepted ? .ok : .error)
+            run.span.end()
             try sendJoinReply(reply.isAccepted ? "ok" : "error", response)
             guard reply.isAccepted else {
-                socket.joinRefused(topic: topic, params: params.payload, response: response)
+                socket.joinRefused(topic: topic, params: run.params.payload, response: response)
                 return refused()
             }
         } catch {
-            logger?.error("A join threw.", metadata: ["topic": "\(topic)", "error": "\(error)"])
+            run.span.end(error)
+            log(.joinCrashed, .error, "A join threw.", ["error": "\(error)"])
             socket.loop.context.statistics.channelCrashes += 1
             try? sendJoinReply("error", .reason("join crashed"))
             return refused()
@@ -119,7 +123,7 @@ class AnyChannelCell: Subscriber {
     /// `join` has taken longer than the mount allows.
     func joinTimedOut() {
         guard state == .joining, let socket else { return }
-        logger?.error("A join took too long.", metadata: ["topic": "\(topic)"])
+        log(.joinTimeout, .error, "A join took too long.")
         socket.loop.context.statistics.joinTimeouts += 1
         try? sendJoinReply("error", .reason("join crashed"))
         // What it set up is taken down when it returns.
@@ -243,31 +247,39 @@ class AnyChannelCell: Subscriber {
     }
 
     /// A handler is through. Called on the loop, once for each `run(event:…)`.
-    func eventFinished(_ outcome: Result<Reply, any Error>, ref: Ref) {
+    func eventFinished(_ outcome: Result<Reply, any Error>, _ run: EventRun) {
+        let ref = run.ref
         isBusy = false
         currentRef = nil
         task = nil
-        guard state == .joined else { return codeReturned(runsTerminate: true) }
+        guard state == .joined else {
+            run.span.end()
+            return codeReturned(runsTerminate: true)
+        }
         do {
             let reply = try failing(outcome).get()
+            route.watch.handled(self, run)
+            run.span.end()
             if case .reply(let status, let payload) = reply.action {
                 try self.reply(ref: ref, status: status, payload: try payload.get())
             }
             if let reason = reply.stop { stop(reason) }
         } catch let error as InvalidPayload {
-            logger?.debug("Invalid payload.", metadata: ["event": "\(error.event)", "error": "\(error.detail)"])
+            run.span.end(error)
+            log(.invalidPayload, .debug, "Invalid payload.", ["event": "\(error.event)", "error": "\(error.detail)"])
             try? self.reply(ref: ref, status: "error", payload: .reason("invalid payload"))
         } catch {
+            run.span.end(error)
             crash(error)
         }
         if !isDraining { drain() }
     }
 
-    func eventUnhandled(_ event: String, ref: Ref, policy: UnhandledEvent) {
+    func eventUnhandled(_ run: EventRun, policy: UnhandledEvent) {
         switch policy {
-        case .crash: eventFinished(.failure(ChannelError.unhandledEvent), ref: ref)
-        case .replyError(let reason): eventFinished(.success(.error(["reason": reason])), ref: ref)
-        case .ignore: eventFinished(.success(.noReply), ref: ref)
+        case .crash: eventFinished(.failure(ChannelError.unhandledEvent), run)
+        case .replyError(let reason): eventFinished(.success(.error(["reason": reason])), run)
+        case .ignore: eventFinished(.success(.noReply), run)
         }
     }
 
@@ -289,6 +301,15 @@ class AnyChannelCell: Subscriber {
     var isJoined: Bool { state == .joined }
     var messageRef: Ref? { currentRef }
     var logger: Logger? { socket?.definition.logger }
+
+    private func log(
+        _ kind: LogKind, _ level: Logger.Level, _ message: Logger.Message, _ metadata: Logger.Metadata = [:]
+    ) {
+        guard let socket else { return }
+        socket.loop.context.log(
+            kind, level, to: socket.definition.logger, message,
+            metadata: metadata.merging(["topic": "\(topic.forLog())", "channel": "\(route.watch.name)"]) { $1 })
+    }
 
     /// Remembers what went wrong in a call that does not throw; the running callback then counts as crashed.
     func record(_ error: any Error) {
@@ -368,7 +389,7 @@ class AnyChannelCell: Subscriber {
 
     private func crash(_ error: any Error) {
         guard state != .ended else { return }
-        logger?.error("A channel crashed.", metadata: ["topic": "\(topic)", "error": "\(error)"])
+        log(.channelCrashed, .error, "A channel crashed.", ["error": "\(error)"])
         socket?.loop.context.statistics.channelCrashes += 1
         end()
         guard !isBusy else {

@@ -3,7 +3,7 @@
 
 public import FirecrestProtocol
 internal import FirecrestPubSub
-internal import Logging
+public import Logging
 
 /// Server code for one topic of one client.
 ///
@@ -58,6 +58,13 @@ public protocol Channel: AnyObject, SendableMetatype {
 
     /// What happens to an event that no `on(…)` names. Default: the channel crashes, as in Phoenix.
     static var unhandledEvent: UnhandledEvent { get }
+
+    /// The level of the log line for each join, accepted or refused; nil for no line. Defaults to info, as Phoenix. Topics
+    /// that begin with `phoenix` are never logged.
+    static var logJoin: Logger.Level? { get }
+
+    /// The level of the log line for each event handled; nil for no line. Defaults to debug, as Phoenix.
+    static var logHandleIn: Logger.Level? { get }
 }
 
 extension Channel {
@@ -78,6 +85,10 @@ extension Channel {
     public func terminate(_ reason: TerminateReason, _ socket: ChannelSocket) {}
 
     public static var unhandledEvent: UnhandledEvent { .crash }
+
+    public static var logJoin: Logger.Level? { .info }
+
+    public static var logHandleIn: Logger.Level? { .debug }
 }
 
 /// What to do with an event that a channel has no handler for.

@@ -22,60 +22,73 @@ final class ChannelCell<C: Channel>: AnyChannelCell {
 
     override func runJoin(_ params: JoinParams) {
         guard let loop = socket?.loop else { return }
+        let run = NIOLoopBound(route.watch.begin(self, join: params), eventLoop: loop.eventLoop)
         let bound = NIOLoopBound(self, eventLoop: loop.eventLoop)
         // `immediate`: a join that does not wait runs here and now, without a turn through the loop.
         let task = Task.immediate(executorPreference: loop.context.executor) {
             let cell = bound.value
             let outcome: Result<JoinReply, any Error>
             do {
-                outcome = .success(try await cell.channel.join(params, ChannelSocket(cell: cell)))
+                outcome = .success(
+                    try await run.value.span.current {
+                        try await cell.channel.join(params, ChannelSocket(cell: cell))
+                    })
             } catch {
                 outcome = .failure(error)
             }
-            cell.joinFinished(outcome, params)
+            cell.joinFinished(outcome, run.value)
         }
         setTask(task)
     }
 
     override func run(event: String, payload: Payload, ref: Ref) {
-        switch definition.handler(for: event) {
+        let entry = definition[event]
+        let run = route.watch.begin(self, event: event, ref: ref, payload: payload, timer: entry?.timer)
+        switch entry?.handler {
         case .sync(let handler):
-            eventFinished(Result { try handler(channel, payload, ChannelSocket(cell: self)) }, ref: ref)
+            let outcome = Result {
+                try run.span.current { try handler(channel, payload, ChannelSocket(cell: self)) }
+            }
+            eventFinished(outcome, run)
         case .async(let handler):
-            runAsync(handler, payload.copied(), ref)
+            runAsync(handler, run.kept())
         case .offloaded(let handler):
-            runOffloaded(handler, payload.copied(), ref)
+            runOffloaded(handler, run.kept())
         case nil:
-            eventUnhandled(event, ref: ref, policy: C.unhandledEvent)
+            eventUnhandled(run, policy: C.unhandledEvent)
         }
     }
 
     private func runAsync(
-        _ handler: @escaping @Sendable (C, Payload, ChannelSocket) async throws -> Reply, _ payload: Payload,
-        _ ref: Ref
+        _ handler: @escaping @Sendable (C, Payload, ChannelSocket) async throws -> Reply, _ run: EventRun
     ) {
         guard let loop = socket?.loop else { return }
+        let run = NIOLoopBound(run, eventLoop: loop.eventLoop)
         let bound = NIOLoopBound(self, eventLoop: loop.eventLoop)
         let task = Task.immediate(executorPreference: loop.context.executor) {
             let cell = bound.value
             let outcome: Result<Reply, any Error>
             do {
-                outcome = .success(try await handler(cell.channel, payload, ChannelSocket(cell: cell)))
+                outcome = .success(
+                    try await run.value.span.current {
+                        try await handler(cell.channel, run.value.payload, ChannelSocket(cell: cell))
+                    })
             } catch {
                 outcome = .failure(error)
             }
-            cell.eventFinished(outcome, ref: ref)
+            cell.eventFinished(outcome, run.value)
         }
         setTask(task)
     }
 
     private func runOffloaded(
-        _ handler: @escaping @Sendable (Payload) throws -> Reply, _ payload: Payload, _ ref: Ref
+        _ handler: @escaping @Sendable (Payload) throws -> Reply, _ run: EventRun
     ) {
         guard let loop = socket?.loop else { return }
-        let bound = NIOLoopBound(self, eventLoop: loop.eventLoop)
+        let bound = NIOLoopBound((cell: self, run: run), eventLoop: loop.eventLoop)
+        let payload = run.payload
         NIOThreadPool.singleton.runIfActive(eventLoop: loop.eventLoop) { try handler(payload) }
-            .whenComplete { outcome in bound.value.eventFinished(outcome, ref: ref) }
+            .whenComplete { outcome in bound.value.cell.eventFinished(outcome, bound.value.run) }
     }
 
     override func runHandleOut(_ broadcast: BroadcastInfo) throws {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import FirecrestProtocol
+internal import Metrics
 
 /// The channels that a socket serves. The first route that matches a topic takes it, so `food*` stands before `foo*`.
 public struct Channels: Sendable {
@@ -12,24 +13,25 @@ public struct Channels: Sendable {
     }
 
     /// - Throws: `TopicPatternError` for a pattern that cannot work.
-    func compiled() throws -> [CompiledRoute] {
-        try routes.map { try $0.compile() }
+    func compiled(_ telemetry: Telemetry) throws -> [CompiledRoute] {
+        try routes.map { try $0.compile(telemetry) }
     }
 }
 
 /// One route. Made by `channel`.
 public struct ChannelRoute: Sendable {
-    let compile: @Sendable () throws -> CompiledRoute
+    let compile: @Sendable (Telemetry) throws -> CompiledRoute
 }
 
 /// Sends topics that match `pattern` to a channel type. `pattern` is an exact topic, or a prefix that ends in `*`.
 ///
 /// - Parameter assigns: merged over the connection's assigns for channels of this route.
 public func channel<C: Channel>(_ pattern: String, _ type: C.Type, assigns: Assigns = Assigns()) -> ChannelRoute {
-    ChannelRoute {
-        let definition = ChannelDefinition<C>()
+    ChannelRoute { telemetry in
+        let definition = ChannelDefinition<C>(telemetry)
         return CompiledRoute(
             pattern: try TopicPattern(pattern), assigns: assigns, intercepts: C.intercepts,
+            watch: ChannelWatch(C.self, telemetry),
             makeCell: { request in ChannelCell<C>(request, definition: definition) })
     }
 }
@@ -48,16 +50,18 @@ public enum ChannelsBuilder {
 final class CompiledRoute: Sendable {
     let pattern: TopicPattern
     let assigns: Assigns
+    let watch: ChannelWatch
     let makeCell: @Sendable (JoinRequest) -> AnyChannelCell
     private let intercepts: [String]
 
     init(
-        pattern: TopicPattern, assigns: Assigns, intercepts: [String],
+        pattern: TopicPattern, assigns: Assigns, intercepts: [String], watch: ChannelWatch,
         makeCell: @escaping @Sendable (JoinRequest) -> AnyChannelCell
     ) {
         self.pattern = pattern
         self.assigns = assigns
         self.intercepts = intercepts
+        self.watch = watch
         self.makeCell = makeCell
     }
 
@@ -68,13 +72,24 @@ final class CompiledRoute: Sendable {
 
 /// A channel type's event handlers, looked up by name.
 struct ChannelDefinition<C: Channel>: Sendable {
-    private let handlers: [String: Event<C>.Handler]
-
-    init() {
-        handlers = Dictionary(C.events.map { ($0.name, $0.handler) }) { first, _ in first }
+    struct Entry: Sendable {
+        let handler: Event<C>.Handler
+        /// Only events that the server's code names are labels of a metric.
+        let timer: Metrics.Timer?
     }
 
-    func handler(for event: String) -> Event<C>.Handler? { handlers[event] }
+    private let entries: [String: Entry]
+
+    init(_ telemetry: Telemetry) {
+        let entries = C.events.map { event in
+            let timer = telemetry.timer(
+                ChannelHandledIn.name, ("channel", "\(C.self)"), ("event", event.name))
+            return (event.name, Entry(handler: event.handler, timer: timer))
+        }
+        self.entries = Dictionary(entries) { first, _ in first }
+    }
+
+    subscript(event: String) -> Entry? { entries[event] }
 }
 
 /// What a channel is made from.

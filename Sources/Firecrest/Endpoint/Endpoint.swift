@@ -29,6 +29,8 @@ public final class Endpoint: Service {
     private let loops: EndpointLoops
     private let pubSub: PubSub
     private let settings: ServerSettings
+    private let telemetry: Telemetry
+    private let publisher: MetricsPublisher?
     private let accepting = Atomic(false)
 
     /// Checks routes and options and starts the event loops.
@@ -39,8 +41,11 @@ public final class Endpoint: Service {
         // What can be wrong is found before a thread is started.
         try options.check()
         var serializers = SerializerTable(options.message)
-        let parts = try parts().map { try $0.checked(options, &serializers) }
+        let telemetry = Telemetry(options)
+        let parts = try parts().map { try $0.checked(options, &serializers, telemetry) }
         try parts.checkTogether()
+        self.telemetry = telemetry
+        publisher = telemetry.publisher
         let usage = SerializerUsage(serializers: serializers.serializers.count)
         group = MultiThreadedEventLoopGroup(numberOfThreads: options.loops ?? System.coreCount)
         let interests = group.makeIterator().map { _ in InterestFilter() }
@@ -61,7 +66,7 @@ public final class Endpoint: Service {
             switch part.kind {
             case .socket(let socket):
                 settings.mounts += socket.mounts(
-                    loops: loops, pubSub: pubSub, logger: options.logger, maxTopicBytes: options.message.maxTopicBytes)
+                    loops: loops, pubSub: pubSub, endpoint: options, telemetry: telemetry)
             case .mount(let mount): settings.mounts.append(mount)
             case .routes(let responder): settings.responder = responder
             }
@@ -121,12 +126,19 @@ public final class Endpoint: Service {
             throw error
         }
         accepting.store(true, ordering: .releasing)
-        await onListening(listener.addresses.map(Self.describe))
-        // Ends with an error when the task is cancelled, which means the same: stop.
-        try? await gracefulShutdown()
+        let addresses = listener.addresses.map(Self.describe)
+        telemetry.emit(EndpointStarted(options.nodeName, addresses))
+        await onListening(addresses)
+        await withTaskGroup { group in
+            group.addTask { await self.publishRegularly() }
+            // Ends with an error when the task is cancelled, which means the same: stop.
+            try? await gracefulShutdown()
+            group.cancelAll()
+        }
         accepting.store(false, ordering: .releasing)
         await listener.close()
         await closeConnections()
+        await publishMetrics()
         try await group.shutdownGracefully()
     }
 
@@ -159,6 +171,17 @@ public final class Endpoint: Service {
     }
 
     // MARK: figures
+
+    /// Hands what was counted until now to the metrics backend, for a page that must be exact when it is asked for.
+    public func publishMetrics() async {
+        guard let publisher else { return }
+        publisher.publish(await statistics())
+    }
+
+    private func publishRegularly() async {
+        guard publisher != nil else { return }
+        while (try? await Task.sleep(for: options.metricsInterval)) != nil { await publishMetrics() }
+    }
 
     /// The counters of all loops, added up.
     package func statistics() async -> LoopStatistics {

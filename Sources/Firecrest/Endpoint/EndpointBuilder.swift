@@ -18,10 +18,12 @@ public struct EndpointPart: Sendable {
     let kind: Kind
 
     /// - Throws: `TopicPatternError` for a channel route that cannot work, `OptionError` for a wrong option.
-    func checked(_ endpoint: EndpointOptions, _ serializers: inout SerializerTable) throws -> EndpointPart {
+    func checked(
+        _ endpoint: EndpointOptions, _ serializers: inout SerializerTable, _ telemetry: Telemetry
+    ) throws -> EndpointPart {
         guard case .socket(var socket) = kind else { return self }
         try socket.checkOptions()
-        socket.routes = try socket.channels().compiled()
+        socket.routes = try socket.channels().compiled(telemetry)
         socket.origins = try socket.originCheck(endpoint)
         socket.serializers = try serializers.choice(socket.options.serializers, mount: socket.path)
         return EndpointPart(kind: .socket(socket))
@@ -59,10 +61,12 @@ struct SocketPart: Sendable {
                 ? "checkOrigin of the endpoint" : "checkOrigin of the WebSocket at \(path)")
     }
 
-    func mounts(loops: EndpointLoops, pubSub: PubSub, logger: Logger, maxTopicBytes: Int) -> [any UpgradeMount] {
+    func mounts(
+        loops: EndpointLoops, pubSub: PubSub, endpoint: EndpointOptions, telemetry: Telemetry
+    ) -> [any UpgradeMount] {
         let definition = SocketDefinition(
-            routes: routes, serializers: serializers, options: options, pubSub: pubSub, logger: logger,
-            behavior: behavior, maxTopicBytes: maxTopicBytes)
+            routes: routes, serializers: serializers, options: options, pubSub: pubSub, logger: endpoint.logger,
+            behavior: behavior, maxTopicBytes: endpoint.message.maxTopicBytes, telemetry: telemetry)
         guard websocket.isEnabled, let origins else { return [] }
         return [
             SocketMount(

@@ -4,6 +4,8 @@
 public import FirecrestHTTP
 public import FirecrestProtocol
 public import Logging
+public import Metrics
+public import Tracing
 
 /// Options of the endpoint as a whole. Those of a socket stand at its mount.
 public struct EndpointOptions: Sendable {
@@ -26,6 +28,18 @@ public struct EndpointOptions: Sendable {
     public var http = HTTPLimits()
     public var message = MessageLimits()
     public var logger = Logger(label: "firecrest")
+    /// What of clients' parameters and payloads the log may show. Defaults to everything but passwords and tokens.
+    public var filterParameters = ParameterFilter.standard
+    /// Who gets the events of `TelemetryEvent`, in this order. Defaults to nobody.
+    public var telemetry: [any TelemetryHandler] = []
+    /// Where metrics go. nil, the default: to what the application gave to `MetricsSystem.bootstrap` before it made the
+    /// endpoint; without that nothing is measured.
+    public var metrics: (any MetricsFactory)?
+    /// How often the counters are handed to `metrics`. Defaults to 5 s; `Endpoint.publishMetrics` does it at once.
+    public var metricsInterval: Duration = .seconds(5)
+    /// What makes spans. nil, the default: what the application gave to `InstrumentationSystem.bootstrap` before it made
+    /// the endpoint, if anything.
+    public var tracer: (any Tracer)?
     /// This node's name in broadcasts. Defaults to `local`; a cluster needs distinct ones.
     public var nodeName = "local"
 

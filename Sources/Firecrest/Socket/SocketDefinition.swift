@@ -4,6 +4,8 @@
 internal import FirecrestProtocol
 internal import FirecrestPubSub
 internal import Logging
+internal import NIOCore
+internal import Tracing
 
 /// Made once per mount when the endpoint is made; immutable.
 final class SocketDefinition: Sendable {
@@ -12,12 +14,14 @@ final class SocketDefinition: Sendable {
     let options: SocketOptions
     let pubSub: PubSub
     let logger: Logger
+    let telemetry: Telemetry
     private let behavior: SocketBehavior
     private let maxTopicBytes: Int
+    private let connects: ResultTimers
 
     init(
         routes: [CompiledRoute], serializers: SerializerChoice, options: SocketOptions, pubSub: PubSub, logger: Logger,
-        behavior: SocketBehavior, maxTopicBytes: Int
+        behavior: SocketBehavior, maxTopicBytes: Int, telemetry: Telemetry
     ) {
         self.routes = routes
         self.serializers = serializers
@@ -26,10 +30,62 @@ final class SocketDefinition: Sendable {
         self.logger = logger
         self.behavior = behavior
         self.maxTopicBytes = maxTopicBytes
+        self.telemetry = telemetry
+        connects = ResultTimers(telemetry, SocketConnected.name, ("socket", behavior.name))
     }
 
-    /// Asks the user's `connect`, then `id`.
-    func connect(_ params: ConnectParams, _ info: ConnectInfo) async throws -> SocketIdentity {
+    /// The name of the user's type.
+    var name: String { behavior.name }
+
+    /// Asks the user's `connect`, then `id`, and tells those who watch.
+    ///
+    /// - Parameter trace: the one that the request is part of.
+    func connect(
+        _ params: ConnectParams, _ info: ConnectInfo, serializerIndex: Int?, trace: InstrumentationContext?
+    ) async throws -> SocketIdentity {
+        let started = NIODeadline.now()
+        let span = telemetry.tracer?.connectSpan(name, in: trace)
+        let serializer = serializerIndex.map { pubSub.serializers[$0].name }
+        let ended = { (result: TelemetryResult) in
+            self.connected(started.duration, result, params, info, serializer)
+        }
+        do {
+            var identity = try await span.current { try await ask(params, info) }
+            identity.trace = span?.context
+            span.end()
+            ended(.ok)
+            return identity
+        } catch let error as ConnectError {
+            span.end(error)
+            ended(.error)
+            throw error
+        } catch {
+            span.end(error)
+            throw error
+        }
+    }
+
+    private func connected(
+        _ duration: Duration, _ result: TelemetryResult, _ params: ConnectParams, _ info: ConnectInfo,
+        _ serializer: String?
+    ) {
+        connects.record(duration, result)
+        telemetry.emit(
+            SocketConnected(
+                duration: duration, endpoint: telemetry.endpoint, transport: info.transport, params: params,
+                connectInfo: info, vsn: params.string("vsn") ?? "1.0.0", userSocket: name, log: behavior.log,
+                result: result, serializer: serializer))
+        guard let level = behavior.log, logger.logLevel <= level else { return }
+        logger.log(
+            level: level, result == .ok ? "A client connected." : "A client may not connect.",
+            metadata: [
+                "socket": "\(name)", "duration": "\(duration.forLog)", "transport": "\(info.transport)",
+                "serializer": "\(serializer ?? "decided by the first frame")",
+                "params": "\(telemetry.filter.text(params))",
+            ])
+    }
+
+    private func ask(_ params: ConnectParams, _ info: ConnectInfo) async throws -> SocketIdentity {
         let assigns = try await behavior.connect(params, info)
         let id = behavior.id(assigns)
         if let id, id.isEmpty || id.utf8.count > maxTopicBytes {

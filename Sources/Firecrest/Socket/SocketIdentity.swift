@@ -2,12 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import FirecrestPubSub
+internal import Tracing
 
 /// What `connect` and `id` said about a client.
 struct SocketIdentity: Sendable {
     var assigns = Assigns()
     /// nil for a socket that cannot be named from outside.
     var id: String?
+    /// The trace of the connect, where somebody traces.
+    var trace: InstrumentationContext?
 }
 
 /// Listens on the topic that is named like the socket's id: the event `disconnect` there ends the connection, from

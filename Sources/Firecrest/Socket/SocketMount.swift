@@ -8,6 +8,7 @@ internal import FirecrestWire
 internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
+internal import Tracing
 
 /// Answers the WebSocket path of one mount, in the order of Phoenix's transport: parameters, log, origin, auth token and
 /// subprotocol, `connect_info`, serializer, the user's `connect`. (The handshake's own rules were checked before.)
@@ -32,7 +33,10 @@ struct SocketMount: UpgradeMount {
         }
         return ConnectAttempt.start(
             on: loop, limit: options.connectTimeout.map { TimeAmount($0) },
-            { [definition, params = offer.params, info = offer.info] in try await definition.connect(params, info) },
+            { [definition, offer] in
+                try await definition.connect(
+                    offer.params, offer.info, serializerIndex: offer.serializerIndex, trace: offer.trace)
+            },
             onEnd: { decide(decision(after: $0, offer, loop)) })
     }
 
@@ -43,6 +47,8 @@ struct SocketMount: UpgradeMount {
         var params = ConnectParams()
         var info = ConnectInfo(transport: "websocket")
         var serializerIndex: Int?
+        /// nil where nobody traces.
+        var trace: InstrumentationContext?
         /// nil: none was offered, or none is answered.
         var subprotocol: String?
         /// The answer about compression.
@@ -79,7 +85,8 @@ struct SocketMount: UpgradeMount {
         }
         offer.info = ConnectInfo(
             request, keys: options.connectInfo, authToken: subprotocol.authToken, subprotocols: subprotocol.line)
-        offer.serializerIndex = try serializer(for: offer.params["vsn"])
+        offer.serializerIndex = try serializer(for: offer.params["vsn"], loop)
+        offer.trace = definition.telemetry.tracer?.context(of: request.head.headers)
         if options.compress.isEnabled,
             let agreement = DeflateNegotiation.agree(
                 offers: request.head.headers["sec-websocket-extensions"], options: offer.parameters.deflate)
@@ -106,18 +113,20 @@ struct SocketMount: UpgradeMount {
             !origins.allows(Origin(text), RequestURI(request))
         else { return }
         loop.statistics.originsRefused += 1
-        definition.logger.error(
+        loop.log(
+            .originRefused, .error, to: definition.logger,
             "A page of another origin tried to connect; if it is yours, add it to checkOrigin.",
             metadata: ["origin": "\(text.forLog())"])
         throw .originRefused
     }
 
-    private func serializer(for vsn: ConnectParams.Value?) throws(Rejection) -> Int? {
+    private func serializer(for vsn: ConnectParams.Value?, _ loop: LoopContext) throws(Rejection) -> Int? {
         guard let vsn else { return nil }
         guard let text = vsn.string, let version = ProtocolVersion(text),
             let index = definition.serializers.index(for: version)
         else {
-            definition.logger.warning(
+            loop.log(
+                .versionRefused, .warning, to: definition.logger,
                 "A client asked for a protocol version that is not served.",
                 metadata: ["vsn": "\(vsn.string?.forLog(64) ?? "not a string")"])
             throw .unsupportedVersion
@@ -138,15 +147,19 @@ struct SocketMount: UpgradeMount {
             return .accept(headers: offer.headers, parameters: offer.parameters, session: session)
         case .failure(let error as ConnectError):
             guard let reason = error.reason else { return refuse(.connectRefused, offer) }
-            definition.logger.info("connect refused a client.", metadata: ["reason": "\("\(reason)".forLog())"])
+            context.log(
+                .connectRefused, .info, to: definition.logger, "connect refused a client.",
+                metadata: ["reason": "\("\(reason)".forLog())"])
             return refuse(explained(reason, offer), offer)
         case .failure(is ConnectAttempt.Timeout):
-            definition.logger.error(
+            context.log(
+                .connectFailed, .error, to: definition.logger,
                 "connect took too long and was cancelled.",
                 metadata: ["limit": "\(options.connectTimeout.map { "\($0)" } ?? "none")"])
             return refuse(.connectTimeout, offer)
         case .failure(let error):
-            definition.logger.error("connect threw.", metadata: ["error": "\(error)"])
+            context.log(
+                .connectFailed, .error, to: definition.logger, "connect threw.", metadata: ["error": "\(error)"])
             return refuse(.connectFailed, offer)
         }
     }

@@ -107,7 +107,9 @@ final class SocketSession {
 
     private func join(_ message: Message, _ topic: String, replacing old: AnyChannelCell?) {
         guard let route = definition.route(for: topic) else {
-            definition.logger.warning("A client asked for a topic that no channel takes.")
+            loop.context.log(
+                .topicUnmatched, .warning, to: definition.logger, "A client asked for a topic that no channel takes.",
+                metadata: ["topic": "\(topic.forLog())"])
             return replyUnmatched(ref: message.ref, topic: message.topic)
         }
         if old == nil, let response = knownRefusal(message, topic) {
@@ -119,7 +121,8 @@ final class SocketSession {
         // again must not start ever more of it.
         let limit = definition.options.maxChannels
         guard channels.count < (old == nil ? limit : limit + 1), lingering < limit else {
-            definition.logger.error(
+            loop.context.log(
+                .tooManyChannels, .error, to: definition.logger,
                 "A client asked for more channels than a connection may have.",
                 metadata: ["limit": "\(limit)"])
             return reply(
@@ -207,9 +210,14 @@ final class SocketSession {
 
     /// The transport is gone: every channel ends.
     func transportClosed(_ reason: TerminateReason) {
+        let transportName = transport?.name ?? "closed"
         transport = nil
         if let disconnect { loop.topics.unsubscribe(disconnect) }
         disconnect = nil
+        definition.telemetry.emit(
+            SocketClosed(
+                transport: transportName, userSocket: definition.name, socketID: identity.id, channels: channels.count,
+                reason: reason))
         let cells = channels
         channels = []
         for cell in cells { cell.connectionClosed(reason) }

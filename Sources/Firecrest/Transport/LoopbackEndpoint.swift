@@ -26,6 +26,7 @@ package final class LoopbackEndpoint: Sendable {
     ) throws {
         try options.check(mount: "the test")
         var serializers = SerializerTable(MessageLimits())
+        let telemetry = Telemetry(EndpointOptions())
         let choice = try serializers.choice(options.serializers, mount: "the test")
         let usage = SerializerUsage(serializers: serializers.serializers.count)
         let interest = InterestFilter()
@@ -38,8 +39,9 @@ package final class LoopbackEndpoint: Sendable {
             node: "test", serializers: serializers.serializers, usage: usage,
             loops: [(EndpointLoops.Port(loop: loop), interest)])
         definition = SocketDefinition(
-            routes: try S.channels.compiled(), serializers: choice, options: options, pubSub: pubSub, logger: logger,
-            behavior: SocketBehavior(S.self), maxTopicBytes: MessageLimits().maxTopicBytes)
+            routes: try S.channels.compiled(telemetry), serializers: choice, options: options, pubSub: pubSub,
+            logger: logger,
+            behavior: SocketBehavior(S.self), maxTopicBytes: MessageLimits().maxTopicBytes, telemetry: telemetry)
     }
 
     /// Runs the socket's `connect` and attaches a transport.
@@ -49,7 +51,7 @@ package final class LoopbackEndpoint: Sendable {
     package func connect(
         _ params: ConnectParams, _ info: ConnectInfo, transport: @escaping @Sendable () -> any SocketTransport
     ) async throws -> LoopbackSocket {
-        let identity = try await definition.connect(params, info)
+        let identity = try await definition.connect(params, info, serializerIndex: nil, trace: nil)
         let (loop, definition) = (loop, definition)
         let session = try await eventLoop.submit {
             let session = SocketSession(

@@ -6,11 +6,14 @@ import Hummingbird
 import Logging
 
 enum Demo {
-    static func endpoint(listen: ListenAddress, loops: Int?, logger: Logger) throws -> Endpoint {
+    static func endpoint(
+        listen: ListenAddress, loops: Int?, logger: Logger, metrics: PrometheusRegistry = PrometheusRegistry()
+    ) throws -> Endpoint {
         var options = EndpointOptions()
         options.listen = [listen]
         options.loops = loops
         options.logger = logger
+        options.metrics = metrics
         let reference = EndpointReference()
         var websocket = WebSocketOptions()
         websocket.authToken = true
@@ -19,7 +22,7 @@ enum Demo {
         let endpoint = try Endpoint(options) {
             socket("/socket", PlaygroundSocket.self, websocket: websocket)
             mount(EchoMount())
-            routes(DemoRoutes.router(reference))
+            routes(DemoRoutes.router(reference, metrics))
         }
         reference.set(endpoint)
         return endpoint

@@ -5,6 +5,7 @@ import ArgumentParser
 import Firecrest
 import Glibc
 import Logging
+import Metrics
 import ServiceLifecycle
 import UnixSignals
 
@@ -44,7 +45,9 @@ struct DemoCommand: AsyncParsableCommand {
         LoggingSystem.bootstrap(StreamLogHandler.standardError)
         var logger = Logger(label: "firecrest")
         logger.logLevel = logLevel
-        let endpoint = try Demo.endpoint(listen: address, loops: loops, logger: logger)
+        let metrics = PrometheusRegistry()
+        MetricsSystem.bootstrap(metrics)
+        let endpoint = try Demo.endpoint(listen: address, loops: loops, logger: logger, metrics: metrics)
         let group = ServiceGroup(
             configuration: .init(
                 services: [.init(service: DemoService(endpoint: endpoint, banner: banner))],

@@ -7,7 +7,7 @@ import Hummingbird
 import NIOCore
 
 enum DemoRoutes {
-    static func router(_ reference: EndpointReference) -> Router<BasicRequestContext> {
+    static func router(_ reference: EndpointReference, _ metrics: PrometheusRegistry) -> Router<BasicRequestContext> {
         let router = Router()
         for asset in assets {
             router.get(RouterPath(asset.path)) { _, _ in asset.response }
@@ -21,11 +21,8 @@ enum DemoRoutes {
                 ? text("ready\n") : text("draining: no new connections\n", status: .serviceUnavailable)
         }
         router.get("/metrics") { _, _ in
-            guard let statistics = await reference.endpoint?.statistics() else {
-                return text("stopped\n", status: .serviceUnavailable)
-            }
-            return text(
-                MetricsPage.render(statistics), contentType: "text/plain; version=0.0.4; charset=utf-8")
+            await reference.endpoint?.publishMetrics()
+            return text(metrics.text(), contentType: "text/plain; version=0.0.4; charset=utf-8")
         }
         return router
     }

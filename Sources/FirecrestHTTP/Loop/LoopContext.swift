@@ -32,6 +32,7 @@ package final class LoopContext {
     package let deflate: DeflateContexts
     package let executor: LoopExecutor
     package var statistics = LoopStatistics()
+    var logSampler = LogSampler()
     var httpDate = HTTPDate()
 
     private var dirty: [LoopConnection] = []

@@ -1,0 +1,140 @@
+// Firecrest — what is measured, logged and traced of one channel type.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FirecrestProtocol
+internal import Logging
+internal import Metrics
+internal import NIOCore
+internal import Tracing
+
+/// Shared by all channels that came through one route; immutable.
+struct ChannelWatch: Sendable {
+    let name: String
+    let telemetry: Telemetry
+    private let logJoin: Logger.Level?
+    private let logHandleIn: Logger.Level?
+    private let joins: ResultTimers
+
+    init<C: Channel>(_ type: C.Type, _ telemetry: Telemetry) {
+        name = "\(type)"
+        self.telemetry = telemetry
+        logJoin = C.logJoin
+        logHandleIn = C.logHandleIn
+        joins = ResultTimers(telemetry, ChannelJoined.name, ("channel", name))
+    }
+
+    func begin(_ cell: AnyChannelCell, join params: JoinParams) -> JoinRun {
+        JoinRun(params: params, started: .now(), span: span(ChannelJoined.name, cell))
+    }
+
+    /// Starts the clock only if somebody looks at it.
+    func begin(_ cell: AnyChannelCell, event: String, ref: Ref, payload: Payload, timer: Metrics.Timer?) -> EventRun {
+        var run = EventRun(event: event, ref: ref, payload: payload, timer: timer)
+        if let level = logHandleIn, let logger = cell.logger, logger.logLevel <= level, isLogged(cell.topic) {
+            run.logLevel = level
+        }
+        run.isMeasured = telemetry.isMeasuring || run.logLevel != nil
+        if run.isMeasured { run.started = .now() }
+        if telemetry.tracer != nil { run.span = span(ChannelHandledIn.name, cell) }
+        return run
+    }
+
+    private func span(_ name: String, _ cell: AnyChannelCell) -> (any Span)? {
+        telemetry.tracer?.channelSpan(name, self.name, linkedTo: cell.socket?.identity.trace)
+    }
+
+    /// Phoenix keeps its own topics out of the log.
+    private func isLogged(_ topic: String) -> Bool { !topic.utf8.starts(with: "phoenix".utf8) }
+
+    // MARK: the end of it
+
+    func joined(_ cell: AnyChannelCell, _ run: JoinRun, _ result: TelemetryResult) {
+        let duration = run.started.duration
+        joins.record(duration, result)
+        telemetry.emit(
+            ChannelJoined(duration: duration, params: run.params.payload, socket: describe(cell), result: result))
+        guard let level = logJoin, let logger = cell.logger, logger.logLevel <= level, isLogged(cell.topic) else {
+            return
+        }
+        logger.log(
+            level: level, result == .ok ? "A client joined." : "A client may not join.",
+            metadata: [
+                "topic": "\(cell.topic.forLog())", "channel": "\(name)", "duration": "\(duration.forLog)",
+                "params": "\(telemetry.filter.text(run.params.payload))",
+            ])
+    }
+
+    func handled(_ cell: AnyChannelCell, _ run: EventRun) {
+        guard run.isMeasured else { return }
+        let duration = run.started.duration
+        run.timer?.record(duration: duration)
+        telemetry.emit(
+            ChannelHandledIn(
+                duration: duration, ref: run.ref, event: run.event, params: run.payload, socket: describe(cell)))
+        guard let level = run.logLevel, let logger = cell.logger else { return }
+        logger.log(
+            level: level, "An event was handled.",
+            metadata: [
+                "event": "\(run.event.forLog())", "topic": "\(cell.topic.forLog())", "channel": "\(name)",
+                "duration": "\(duration.forLog)", "params": "\(telemetry.filter.text(run.payload))",
+            ])
+    }
+
+    private func describe(_ cell: AnyChannelCell) -> TelemetryChannel {
+        TelemetryChannel(
+            channel: name, topic: Topic(cell.topic), joinRef: cell.joinRef,
+            transport: cell.socket?.transport?.name ?? "closed", userSocket: cell.socket?.definition.name ?? "",
+            socketID: cell.socket?.identity.id, assigns: cell.assigns)
+    }
+}
+
+/// One call of `join`.
+struct JoinRun {
+    let params: JoinParams
+    let started: NIODeadline
+    let span: (any Span)?
+}
+
+/// One call of an event handler.
+struct EventRun {
+    let event: String
+    let ref: Ref
+    var payload: Payload
+    let timer: Metrics.Timer?
+    var started = NIODeadline.uptimeNanoseconds(0)
+    var isMeasured = false
+    var logLevel: Logger.Level?
+    var span: (any Span)?
+
+    /// With the payload in memory of its own, for a handler that does not return at once.
+    func kept() -> EventRun {
+        var kept = self
+        kept.payload = payload.copied()
+        return kept
+    }
+}
+
+extension NIODeadline {
+    /// The time since then.
+    var duration: Duration { .nanoseconds((NIODeadline.now() - self).nanoseconds) }
+}
+
+extension Optional where Wrapped == any Span {
+    /// Runs `body` with the span as the current one.
+    func current<T>(_ body: () throws -> T) rethrows -> T {
+        guard let span = self else { return try body() }
+        return try InstrumentationContext.withValue(span.context, operation: body)
+    }
+
+    func current<T>(_ body: () async throws -> T) async rethrows -> T {
+        guard let span = self else { return try await body() }
+        return try await InstrumentationContext.withValue(span.context, operation: body)
+    }
+
+    /// Ends the span, with the error if there was one.
+    func end(_ error: (any Error)? = nil) {
+        guard let span = self else { return }
+        if let error { span.recordError(error) }
+        span.end()
+    }
+}

@@ -1,0 +1,45 @@
+// Firecrest — hands the loops' counters to swift-metrics.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FirecrestHTTP
+internal import Metrics
+internal import NIOConcurrencyHelpers
+
+/// The loops count without atomics or locks; every few seconds, and whenever somebody asks for the figures, what was
+/// counted since is handed on. A message costs metrics nothing.
+final class MetricsPublisher: Sendable {
+    private let counters: [(figure: LoopStatistics.Figure, counter: Counter)]
+    private let gauges: [(figure: LoopStatistics.Figure, meter: Meter)]
+    private let roundTrips: Metrics.Timer
+    private let published = NIOLockedValueBox(LoopStatistics())
+
+    init(_ factory: any MetricsFactory) {
+        counters = LoopStatistics.figures.filter { $0.kind == .counter }.map {
+            ($0, Counter(label: "firecrest.\($0.name)", factory: factory))
+        }
+        gauges = LoopStatistics.figures.filter { $0.kind == .gauge }.map {
+            ($0, Meter(label: "firecrest.\($0.name)", factory: factory))
+        }
+        roundTrips = Metrics.Timer(label: "firecrest.round_trip", dimensions: [], factory: factory)
+    }
+
+    func publish(_ statistics: LoopStatistics) {
+        published.withLockedValue { last in
+            for (figure, counter) in counters {
+                let count = statistics[keyPath: figure.value] - last[keyPath: figure.value]
+                if count > 0 { counter.increment(by: count) }
+            }
+            for (figure, meter) in gauges { meter.set(statistics[keyPath: figure.value]) }
+            publishRoundTrips(statistics.roundTrips, since: last.roundTrips)
+            last = statistics
+        }
+    }
+
+    /// Each round trip counts as the upper end of its class, the longest as the longest class's lower end.
+    private func publishRoundTrips(_ now: DurationHistogram, since last: DurationHistogram) {
+        let bounds = DurationHistogram.bounds + [DurationHistogram.bounds.last ?? 0]
+        for (bound, counts) in zip(bounds, zip(now.counts, last.counts)) {
+            for _ in 0..<max(0, counts.0 - counts.1) { roundTrips.recordNanoseconds(bound * 1_000_000) }
+        }
+    }
+}
