@@ -13,6 +13,7 @@ extension EndpointOptions {
         if let loops { try check.number("loops", loops, 1...1_024) }
         try check.number("backlog", Int(backlog), 1...Int(Int32.max))
         try check.time("shutdownTimeout", shutdownTimeout, allowsZero: true)
+        try check.time("metricsInterval", metricsInterval)
         try check.expect(
             !nodeName.isEmpty && nodeName.utf8.count <= 255, "nodeName",
             "has \(nodeName.utf8.count) bytes; it must have 1 to 255")
