@@ -68,6 +68,7 @@ let package = Package(
             name: "FirecrestHTTP",
             dependencies: [
                 "FirecrestWire",
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -205,6 +206,7 @@ let package = Package(
             name: "FirecrestReliabilityTests",
             dependencies: [
                 "Firecrest", "FirecrestHTTP", "FirecrestWire", "FirecrestTestSupport",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: house

@@ -45,8 +45,15 @@ package enum Bystanders {
         path: String = TestClient.socketPath, every interval: Duration = .milliseconds(100),
         _ body: () async throws -> Void
     ) async throws -> Report {
+        try await watch(port: server.port, count: count, topic: topic, path: path, every: interval, body)
+    }
+
+    /// The same with a server that is known by its port alone.
+    package static func watch(
+        port: Int, count: Int = 100, topic: String = "room:bystanders", path: String = TestClient.socketPath,
+        every interval: Duration = .milliseconds(100), _ body: () async throws -> Void
+    ) async throws -> Report {
         let loop = group.next()
-        let port = server.port
         let shared = NIOLoopBoundBox.makeBoxSendingValue(Samples(), eventLoop: loop)
         var channels: [any Channel] = []
         for _ in 0..<count {

@@ -71,6 +71,8 @@ public final class Endpoint: Service {
             case .routes(let responder): settings.responder = responder
             }
         }
+        settings.admission = Admission(
+            maxConnections: options.maxConnections, maxConnectionsPerAddress: options.maxConnectionsPerAddress)
         self.settings = settings
     }
 
@@ -116,14 +118,20 @@ public final class Endpoint: Service {
             uniqueKeysWithValues: loops.ports.map { port in
                 (ObjectIdentifier(port.loop.eventLoop), port.loop)
             })
+        let context: @Sendable (any EventLoop) -> LoopContext? = { eventLoop in
+            contexts[ObjectIdentifier(eventLoop)]?.value.context
+        }
         let listener: Listener
         do {
             listener = try await Listener.bind(
                 options.listen, settings: settings, group: group, backlog: options.backlog,
-                context: { eventLoop in contexts[ObjectIdentifier(eventLoop)]?.value.context })
+                context: context)
         } catch {
             try? await group.shutdownGracefully()
             throw error
+        }
+        let watchdog = options.loopStallThreshold.map {
+            LoopWatchdog(group, threshold: TimeAmount($0), logger: options.logger, context: context)
         }
         accepting.store(true, ordering: .releasing)
         let addresses = listener.addresses.map(Self.describe)
@@ -139,6 +147,7 @@ public final class Endpoint: Service {
         await listener.close()
         await closeConnections()
         await publishMetrics()
+        await watchdog?.stop()
         try await group.shutdownGracefully()
     }
 

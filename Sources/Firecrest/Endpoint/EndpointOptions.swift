@@ -25,6 +25,17 @@ public struct EndpointOptions: Sendable {
     public var host: String? = "localhost"
     /// Which pages may open connections, where a mount says nothing else. Defaults to `.endpointHost`.
     public var checkOrigin = OriginPolicy.endpointHost
+    /// Connections that may be open at once, of every kind. One more is answered with 503 `too_many_connections` and
+    /// closed. nil, the default: as many as the process may have descriptors (`ulimit -n`), less a sixteenth and at least
+    /// 32 for everything else.
+    public var maxConnections: Int?
+    /// Connections that one client address may have open at once; an IPv6 client counts with its /64. One more is answered
+    /// with 429 `too_many_connections_from_address` and closed. nil, the default: no limit, since behind a proxy or a large
+    /// network all clients have one address.
+    public var maxConnectionsPerAddress: Int?
+    /// An event loop that does nothing for so long is named in the log (a handler blocks it: mark that `.offloaded`), and
+    /// again when it goes on. Defaults to 500 ms, so that it is known within a second. nil: not looked at.
+    public var loopStallThreshold: Duration? = .milliseconds(500)
     public var http = HTTPLimits()
     public var message = MessageLimits()
     public var logger = Logger(label: "firecrest")

@@ -55,6 +55,8 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
     /// Whether the head of a route's answer is out.
     private var hasAnswered = false
     private var readBroughtParts = false
+    /// Whether this connection counts; after an upgrade the WebSocket answers for that.
+    private var isAdmitted = false
     private var task: Task<Void, Never>?
     private var cancelDecision: (() -> Void)?
 
@@ -74,12 +76,21 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
         wait(.header)
     }
 
+    func channelActive(context: ChannelHandlerContext) {
+        if let refusal = server.admission.refusal(of: context.channel) {
+            loop.statistics.connectionsRefused += 1
+            refuse(refusal)
+        } else {
+            isAdmitted = true
+        }
+        context.fireChannelActive()
+    }
+
     func handlerRemoved(context: ChannelHandlerContext) {
         leave()
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        loop.statistics.connectionsOpen -= 1
         leave()
         context.fireChannelInactive()
     }
@@ -206,6 +217,7 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
         hasAnswered = false
         bodyBytes = 0
         bodyWantsMore = true
+        guard head.uri.utf8.count <= server.limits.maxTargetBytes else { return refuse(.targetTooLong) }
         guard head.hasClearBody else { return refuse(.parseError(HTTPParserError.unexpectedContentLength)) }
         let path = head.uri.prefix { $0 != "?" }
         if let mount = server.mounts.first(where: { $0.claims(path: path) }) {
@@ -334,6 +346,8 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
         do {
             try pipeline.addHandler(connection, position: .after(self))
         } catch {
+            // The channel is closed already; this handler stays to the end.
+            state = .closing
             return context.close(promise: nil)
         }
         let decoder = server.decoder(of: pipeline)
@@ -357,6 +371,7 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
         case .responding where hasAnswered: return close()
         default: break
         }
+        loop.statistics.requestsRefused += 1
         let closes = refusal.closes || !keepAlive || isUpgradeMarked
         var headers = refusal.headers
         headers.replaceOrAdd(name: "x-firecrest-error", value: refusal.code)
@@ -404,6 +419,8 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
             return
         }
         guard context != nil else { return }
+        loop.statistics.connectionsOpen -= 1
+        if isAdmitted { server.admission.release() }
         if case .responding(let body?) = state { body.fail(ChannelError.inputClosed) }
         state = .closed
         task?.cancel()

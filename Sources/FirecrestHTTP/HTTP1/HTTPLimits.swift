@@ -5,8 +5,11 @@ public import NIOCore
 
 /// Limits on the HTTP side of a connection. All are on by default; a request beyond one gets an answer that names it.
 public struct HTTPLimits: Sendable, Hashable {
-    /// Largest single header field, name and value, in bytes; also the longest request target. Beyond: 431, for the
-    /// target too, since the parser does not say which of them it was. Defaults to 8 KiB, what common proxies and browsers stay under.
+    /// Longest request target, path and query together, in bytes; at most `maxHeaderFieldBytes`. Beyond: 414 (a pipelined
+    /// or later request on a connection may get 431). Defaults to 8 KiB, which RFC 9110 §4.1 asks servers to take.
+    public var maxTargetBytes = 8_192
+    /// Largest single header field, name and value, in bytes. Beyond: 431. Defaults to 8 KiB, what common proxies and
+    /// browsers stay under.
     public var maxHeaderFieldBytes = 8_192
     /// All header fields of a request together, in bytes. Beyond: 431. Defaults to 16 KiB.
     public var maxHeaderBytes = 16_384

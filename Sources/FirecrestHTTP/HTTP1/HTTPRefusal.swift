@@ -30,11 +30,12 @@ package struct HTTPRefusal: Error, Sendable {
     }
 
     static func parseError(_ error: any Error) -> HTTPRefusal {
-        switch error as? HTTPParserError {
+        if let refusal = error as? HTTPRefusal { return refusal }
+        return switch error as? HTTPParserError {
         case .headerOverflow:
             HTTPRefusal(
                 .requestHeaderFieldsTooLarge, code: "header_too_large",
-                sentence: "The request's header fields or its target pass the limit; send fewer or shorter ones.",
+                sentence: "The request's header fields pass the limit; send fewer or shorter ones.",
                 closes: true)
         default:
             HTTPRefusal(
@@ -43,6 +44,21 @@ package struct HTTPRefusal: Error, Sendable {
         }
     }
 
+    static let targetTooLong = HTTPRefusal(
+        .uriTooLong, code: "target_too_long", sentence: "The request's target passes the limit; send a shorter one.",
+        closes: true)
+    static let tooManyConnections = HTTPRefusal(
+        .serviceUnavailable, code: "too_many_connections",
+        sentence: "The server holds as many connections as it may; try again later.", headers: ["retry-after": "5"],
+        closes: true)
+    static let tooManyConnectionsFromAddress = HTTPRefusal(
+        .tooManyRequests, code: "too_many_connections_from_address",
+        sentence: "This address holds as many connections as it may; close one of them first.",
+        headers: ["retry-after": "5"], closes: true)
+    static let outOfDescriptors = HTTPRefusal(
+        .serviceUnavailable, code: "out_of_descriptors",
+        sentence: "The server has no descriptor left for a connection; try again later.",
+        headers: ["retry-after": "5"], closes: true)
     static let bodyTooLarge = HTTPRefusal(
         .payloadTooLarge, code: "body_too_large", sentence: "The request body passes the limit; send a smaller one.",
         closes: true)

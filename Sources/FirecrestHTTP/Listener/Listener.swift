@@ -19,7 +19,17 @@ package struct Listener: Sendable {
         _ addresses: [ListenAddress], settings: ServerSettings, group: any EventLoopGroup, backlog: Int32,
         context: @escaping @Sendable (any EventLoop) -> LoopContext?
     ) async throws -> Listener {
+        for eventLoop in group.makeIterator() {
+            try await eventLoop.submit { context(eventLoop)?.admission = settings.admission }.get()
+        }
         let bootstrap = ServerBootstrap(group: group)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(
+                        AcceptGuard(
+                            admission: settings.admission, loop: context(channel.eventLoop), logger: settings.logger))
+                }
+            }
             .serverChannelOption(.backlog, value: backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)

@@ -11,6 +11,7 @@ package struct ServerSettings: Sendable {
     package var responder: RouteResponder
     package var limits: HTTPLimits
     package var logger: Logger
+    package var admission = Admission()
     /// What stands before HTTP on a new connection: TLS, a PROXY header. Called on the connection's loop.
     package var prelude: (@Sendable (any Channel) throws -> Void)?
 
@@ -27,16 +28,9 @@ package struct ServerSettings: Sendable {
     /// Fills the pipeline of a new connection. Called on its loop.
     func configure(_ channel: any Channel, loop: LoopContext) throws {
         try prelude?(channel)
-        var decoderLimits = NIOHTTPDecoderLimitConfiguration()
-        decoderLimits.maxHeaderFieldSize = limits.maxHeaderFieldBytes
-        decoderLimits.maxHeaderListSize = limits.maxHeaderBytes
-        // swift-http-types, which routes get the fields in, traps at 65,535.
-        decoderLimits.maxHeaderFieldCount = min(limits.maxHeaderFields, 65_000)
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandler(HTTPResponseEncoder())
-        try pipeline.addHandler(
-            ByteToMessageHandler(
-                HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: decoderLimits)))
+        try pipeline.addHandler(ByteToMessageHandler(RequestDecoder(limits: limits)))
         try pipeline.addHandler(ConnectionHandler(loop: loop, server: self))
     }
 
@@ -45,6 +39,6 @@ package struct ServerSettings: Sendable {
     }
 
     func decoder(of pipeline: ChannelPipeline.SynchronousOperations) -> ChannelHandlerContext? {
-        try? pipeline.context(handlerType: ByteToMessageHandler<HTTPRequestDecoder>.self)
+        try? pipeline.context(handlerType: ByteToMessageHandler<RequestDecoder>.self)
     }
 }

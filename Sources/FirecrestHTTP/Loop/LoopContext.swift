@@ -34,6 +34,8 @@ package final class LoopContext {
     package var statistics = LoopStatistics()
     var logSampler = LogSampler()
     var httpDate = HTTPDate()
+    /// Counts this loop's connections together with the other loops'. The listener's; nil without one.
+    var admission: Admission?
 
     private var dirty: [LoopConnection] = []
     private var connections: [LoopConnection] = []

@@ -26,7 +26,11 @@ extension LoopStatistics {
     package static let figures: [Figure] = [
         Figure("connections_accepted", .counter, "TCP connections accepted.", \.connectionsAccepted),
         Figure("connections_open", .gauge, "TCP connections open.", \.connectionsOpen),
+        Figure("connections_refused", .counter, "TCP connections turned away as too many.", \.connectionsRefused),
+        Figure("accept_failures", .counter, "Connections not accepted for want of descriptors.", \.acceptFailures),
+        Figure("loop_stalls", .counter, "Times that an event loop was blocked.", \.loopStalls),
         Figure("http_requests", .counter, "HTTP requests, upgrades included.", \.httpRequests),
+        Figure("http_requests_refused", .counter, "Requests that the server refused itself.", \.requestsRefused),
         Figure("upgrades_accepted", .counter, "WebSocket upgrades accepted.", \.upgradesAccepted),
         Figure("upgrades_refused", .counter, "WebSocket upgrades refused.", \.upgradesRefused),
         Figure("origins_refused", .counter, "WebSocket upgrades refused for their origin.", \.originsRefused),

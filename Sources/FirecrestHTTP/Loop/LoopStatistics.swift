@@ -5,7 +5,15 @@
 package struct LoopStatistics: Sendable {
     package var connectionsAccepted = 0
     package var connectionsOpen = 0
+    /// Turned away when they were accepted: too many, in all or of one address, or no descriptor left.
+    package var connectionsRefused = 0
+    /// `accept` failed for want of descriptors or memory.
+    package var acceptFailures = 0
+    /// The loop did nothing for longer than the watchdog's threshold.
+    package var loopStalls = 0
     package var httpRequests = 0
+    /// Answered by the connection itself: malformed, beyond a limit, too slow, not a correct upgrade.
+    package var requestsRefused = 0
     package var upgradesAccepted = 0
     package var upgradesRefused = 0
     package var originsRefused = 0

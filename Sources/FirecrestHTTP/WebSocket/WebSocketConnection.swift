@@ -429,6 +429,7 @@ package final class WebSocketConnection: LoopConnection, ChannelDuplexHandler {
         loop.unregister(self)
         loop.statistics.webSocketsOpen -= 1
         loop.statistics.connectionsOpen -= 1
+        loop.admission?.release()
         context = nil
         outbound.removeAll()
         stalledInput = nil
