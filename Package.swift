@@ -205,9 +205,10 @@ let package = Package(
         .testTarget(
             name: "FirecrestReliabilityTests",
             dependencies: [
-                "Firecrest", "FirecrestHTTP", "FirecrestWire", "FirecrestTestSupport",
+                "Firecrest", "FirecrestHTTP", "FirecrestProtocol", "FirecrestWire", "FirecrestTestSupport",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
             swiftSettings: house
         ),

@@ -46,6 +46,18 @@ func close(
     return close
 }
 
+/// As `close`, for a close frame that a session sent: the server then waits for the answer, which is given here.
+func closeOfSession(
+    _ server: TestServer, after frames: RawFrame...
+) async throws -> (code: UInt16?, reason: String) {
+    let client = try await TestClient.connect(server)
+    for frame in frames { client.sendWithoutWaiting(frame.bytes) }
+    let close = try await client.receiveClose()
+    try await client.close(close.code)
+    #expect(try await client.receive() == .eof)
+    return close
+}
+
 extension ByteBuffer {
     /// `count` times `bytes`.
     init(repeating bytes: ByteBuffer, count: Int) {

@@ -21,14 +21,18 @@ struct DemoProcess {
 
     static func run(_ arguments: [String] = [], _ body: (DemoProcess) async throws -> Void) async throws {
         let tests = try realpath(of: "/proc/self/exe")
-        let program = tests.prefix(upTo: tests.lastIndex(of: "/") ?? tests.endIndex) + "/firecrest"
+        let program = tests.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 } + "/firecrest"
         let logPath = "/tmp/firecrest-\(getpid())-\(UInt32.random(in: 0 ... .max)).log"
         defer { unlink(logPath) }
         var output: [Int32] = [-1, -1]
         guard pipe(&output) == 0 else { throw TestFailure("no pipe: errno \(errno)") }
         let log = open(logPath, O_CREAT | O_WRONLY | O_CLOEXEC, 0o600)
         defer { for descriptor in [output[0], log] { Glibc.close(descriptor) } }
-        let pid = try spawn([String(program), "demo", "--port", "0"] + arguments, output: output[1], error: log)
+        // The tests have thousands of descriptors open; none of them is the demo's business.
+        let closing = #"for f in /proc/$$/fd/*; do n=${f##*/}; [ $n -le 2 ] || eval "exec $n>&-"; done; exec "$@""#
+        let pid = try spawn(
+            ["/bin/bash", "-c", closing, "bash", program, "demo", "--port", "0"] + arguments, output: output[1],
+            error: log)
         Glibc.close(output[1])
         defer {
             kill(pid, SIGTERM)
@@ -44,8 +48,6 @@ struct DemoProcess {
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_adddup2(&actions, output, 1)
         posix_spawn_file_actions_adddup2(&actions, error, 2)
-        // The tests have thousands of descriptors; what is not marked to close on exec must not take the demo's place.
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
         var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
         defer { for word in words { free(word) } }
         var pid: pid_t = 0
@@ -79,21 +81,24 @@ struct DemoProcess {
         guard let file = fopen(path, "r") else { return "" }
         defer { fclose(file) }
         var bytes = [UInt8](repeating: 0, count: 1 << 20)
-        return String(decoding: bytes.prefix(fread(&bytes, 1, bytes.count, file)), as: UTF8.self)
+        let count = fread(&bytes, 1, bytes.count, file)
+        return String(decoding: bytes.prefix(count), as: UTF8.self)
     }
 
     // MARK: what the kernel says of it
 
-    /// The highest number of its descriptors.
-    var highestDescriptor: Int {
-        guard let folder = opendir("/proc/\(pid)/fd") else { return 0 }
+    /// The numbers of its descriptors.
+    private var descriptors: Set<Int> {
+        guard let folder = opendir("/proc/\(pid)/fd") else { return [] }
         defer { closedir(folder) }
-        var highest = 0
+        var numbers: Set<Int> = []
         while let entry = readdir(folder) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-            highest = max(highest, Int(name) ?? 0)
+            let name = withUnsafeBytes(of: entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if let number = Int(name) { numbers.insert(number) }
         }
-        return highest
+        return numbers
     }
 
     /// Processor time that it has used, in seconds.
@@ -104,11 +109,17 @@ struct DemoProcess {
         return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 
-    /// Sets its limit on descriptors from outside. prlimit(2) is not in the C library's module for Swift; util-linux has it
-    /// as a program.
-    func limitDescriptors(to count: Int) throws {
+    /// Sets its limit so that it can open `count` descriptors more. prlimit(2) is not in the C library's module for Swift;
+    /// util-linux has it as a program.
+    func leaveDescriptors(_ count: Int) throws {
+        let taken = descriptors
+        var (limit, free) = (0, 0)
+        while free < count {
+            if !taken.contains(limit) { free += 1 }
+            limit += 1
+        }
         let setting = try Self.spawn(
-            ["/usr/bin/prlimit", "--pid", "\(pid)", "--nofile=\(count):\(count)"], output: 1, error: 2)
+            ["/usr/bin/prlimit", "--pid", "\(pid)", "--nofile=\(limit):\(limit)"], output: 1, error: 2)
         var status: Int32 = -1
         waitpid(setting, &status, 0)
         guard status == 0 else { throw TestFailure("the limit on descriptors could not be set") }

@@ -14,6 +14,9 @@ extension EndpointOptions {
         try check.number("backlog", Int(backlog), 1...Int(Int32.max))
         try check.time("shutdownTimeout", shutdownTimeout, allowsZero: true)
         try check.time("metricsInterval", metricsInterval)
+        if let maxConnections { try check.limit("maxConnections", maxConnections) }
+        if let maxConnectionsPerAddress { try check.limit("maxConnectionsPerAddress", maxConnectionsPerAddress) }
+        try check.time("loopStallThreshold", loopStallThreshold)
         try check.expect(
             !nodeName.isEmpty && nodeName.utf8.count <= 255, "nodeName",
             "has \(nodeName.utf8.count) bytes; it must have 1 to 255")
@@ -47,6 +50,7 @@ extension EndpointOptions {
 extension HTTPLimits {
     func check() throws(OptionError) {
         let check = OptionCheck(owner: "the endpoint", group: "http.")
+        try check.limit("maxTargetBytes", maxTargetBytes, "bytes")
         try check.limit("maxHeaderFieldBytes", maxHeaderFieldBytes, "bytes")
         try check.limit("maxHeaderBytes", maxHeaderBytes, "bytes")
         // swift-http-types, which routes get the fields in, traps at 65,535.

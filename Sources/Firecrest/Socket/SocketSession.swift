@@ -121,6 +121,7 @@ final class SocketSession {
         // again must not start ever more of it.
         let limit = definition.options.maxChannels
         guard channels.count < (old == nil ? limit : limit + 1), lingering < limit else {
+            loop.context.statistics.joinsRefusedAsTooMany += 1
             loop.context.log(
                 .tooManyChannels, .error, to: definition.logger,
                 "A client asked for more channels than a connection may have.",

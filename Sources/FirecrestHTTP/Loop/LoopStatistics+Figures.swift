@@ -50,6 +50,7 @@ extension LoopStatistics {
         Figure(
             "joins_refused_from_memory", .counter, "Joins answered with a refusal that was known.",
             \.joinsRefusedFromMemory),
+        Figure("joins_over_limit", .counter, "Joins refused as too many of a connection.", \.joinsRefusedAsTooMany),
         Figure("join_timeouts", .counter, "Joins that took too long.", \.joinTimeouts),
         Figure("channels_joined", .counter, "Channels joined.", \.channelsJoined),
         Figure("channels_open", .gauge, "Channels joined now.", \.channelsOpen),

@@ -32,6 +32,7 @@ package struct LoopStatistics: Sendable {
     package var messagesRefusedForRate = 0
     package var joinsRefusedFromMemory = 0
     package var joinTimeouts = 0
+    package var joinsRefusedAsTooMany = 0
     package var channelsJoined = 0
     package var channelsOpen = 0
     package var channelCrashes = 0
