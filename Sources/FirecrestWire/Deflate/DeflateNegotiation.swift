@@ -3,7 +3,7 @@
 
 /// Both halves of the negotiation (RFC 7692 §5 and §7.1).
 package enum DeflateNegotiation {
-    static let extensionName = "permessage-deflate"
+    package static let extensionName = "permessage-deflate"
 
     /// What our client sends as `Sec-WebSocket-Extensions`.
     ///

@@ -2,16 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// An offer or answer of permessage-deflate, taken apart (RFC 7692 §7.1).
-struct DeflateParameters {
-    private(set) var serverNoContextTakeover = false
-    private(set) var clientNoContextTakeover = false
-    private(set) var serverMaxWindowBits: Int?
-    private(set) var hasClientMaxWindowBits = false
+package struct DeflateParameters {
+    package private(set) var serverNoContextTakeover = false
+    package private(set) var clientNoContextTakeover = false
+    package private(set) var serverMaxWindowBits: Int?
+    package private(set) var hasClientMaxWindowBits = false
     /// `nil` when absent or given without a value.
-    private(set) var clientMaxWindowBits: Int?
+    package private(set) var clientMaxWindowBits: Int?
 
     /// `nil` for another extension, and for parameters that are unknown, given twice or out of range.
-    init?(_ offer: ExtensionOffer) {
+    package init?(_ offer: ExtensionOffer) {
         guard offer.name == DeflateNegotiation.extensionName else { return nil }
         for parameter in offer.parameters {
             switch (parameter.name, parameter.value) {

@@ -2,13 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// An extension with its parameters, as offered or accepted (RFC 6455 §9.1).
-struct ExtensionOffer: Equatable {
-    struct Parameter: Equatable {
-        var name: String
+package struct ExtensionOffer: Equatable, Sendable {
+    package struct Parameter: Equatable, Sendable {
+        package var name: String
         /// Without its quotes; `nil` when there was no `=`.
-        var value: String?
+        package var value: String?
     }
 
-    var name: String
-    var parameters: [Parameter] = []
+    package var name: String
+    package var parameters: [Parameter] = []
 }

@@ -6,7 +6,7 @@
 /// ```
 /// list = extension *( "," extension )      extension = token *( ";" token [ "=" ( token / quoted-string ) ] )
 /// ```
-struct ExtensionParser {
+package struct ExtensionParser {
     /// Elements looked at, over all header lines; clients send one to three.
     static let maxOffers = 16
     /// Bytes looked at, over all header lines; Chrome's offer has 42.
@@ -15,7 +15,7 @@ struct ExtensionParser {
     static let maxParameters = 4
 
     /// The well-formed elements. A malformed one is skipped up to the next comma; what is past a limit is ignored.
-    static func parse(_ headerValues: [String]) -> [ExtensionOffer] {
+    package static func parse(_ headerValues: [String]) -> [ExtensionOffer] {
         var offers: [ExtensionOffer] = []
         var seen = 0
         var bytesLeft = maxBytes

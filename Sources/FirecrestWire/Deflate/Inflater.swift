@@ -27,8 +27,12 @@ package final class Inflater {
     /// On the heap, as zlib keeps a pointer back to it.
     private let stream: UnsafeMutablePointer<z_stream>
     private let isReady: Bool
+    private let keepsContext: Bool
 
-    package init() {
+    /// - Parameter keepsContext: a message may refer to those before it, where context takeover was agreed (RFC 7692
+    ///   §7.2.2). For an inflater that reads one connection only, such as a tool's; no server of ours agrees to it.
+    package init(keepsContext: Bool = false) {
+        self.keepsContext = keepsContext
         unsafe stream = .allocate(capacity: 1)
         unsafe stream.initialize(to: z_stream())
         isReady = unsafe firecrest_inflate_init(stream, 15) == Z_OK
@@ -58,7 +62,10 @@ package final class Inflater {
         let limit = min(max(maxBytes, 0), ratioLimit, FrameLimits.ceiling)
 
         var output = allocator.buffer(capacity: min(limit, max(256, input.readableBytes &* 4)))
-        switch run(input, into: &output, limit: limit) {
+        let outcome = run(input, into: &output, limit: limit)
+        // zlib reads nothing after a final block or an error until it is told to begin anew.
+        if keepsContext, outcome != .drained { _ = reset() }
+        switch outcome {
         case .drained, .finalBlock:
             return output
         case .invalid:
@@ -77,7 +84,7 @@ package final class Inflater {
     }
 
     private func run(_ input: ByteBuffer, into output: inout ByteBuffer, limit: Int) -> Outcome {
-        guard isReady, unsafe inflateReset(stream) == Z_OK else { return .outOfMemory }
+        guard isReady, keepsContext || reset() else { return .outOfMemory }
         defer {
             unsafe stream.pointee.next_in = nil
             unsafe stream.pointee.next_out = nil
@@ -106,6 +113,10 @@ package final class Inflater {
         case .invalid, .overLimit, .outOfMemory:
             return end
         }
+    }
+
+    private func reset() -> Bool {
+        unsafe inflateReset(stream) == Z_OK
     }
 
     /// Inflates `input` until zlib has taken and written out all of it, or found a final block.

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Base64 with padding (RFC 4648 §4). Here so that no Foundation is linked for 28 characters.
-enum Base64 {
-    static func encode(_ bytes: [UInt8]) -> String {
+package enum Base64 {
+    package static func encode(_ bytes: [UInt8]) -> String {
         var text = ""
         text.reserveCapacity((bytes.count + 2) / 3 * 4)
         var bits: UInt32 = 0
@@ -27,7 +27,7 @@ enum Base64 {
 
     /// Whether `text` is 16 bytes in base64: 22 digits and two pads. The four bits that the last digit has to
     /// spare are not looked at, since the key is only ever hashed as text.
-    static func isSixteenBytes(_ text: String) -> Bool {
+    package static func isSixteenBytes(_ text: String) -> Bool {
         text.utf8.count == 24 && text.utf8.prefix(22).allSatisfy(isDigit) && text.hasSuffix("==")
     }
 

@@ -16,13 +16,7 @@ struct FrameHeader: Sendable {
 
     /// The header's length in bytes, as its second byte tells it.
     static func length(secondByte: UInt8) -> Int {
-        let extended =
-            switch secondByte & 0x7F {
-            case 126: 2
-            case 127: 8
-            default: 0
-            }
-        return 2 + extended + (secondByte & 0x80 == 0 ? 0 : 4)
+        FrameBits(first: 0, second: secondByte).headerLength
     }
 
     /// Reads the header at the beginning of `bytes`; `nil` while it is not all there.
@@ -32,48 +26,44 @@ struct FrameHeader: Sendable {
         _ bytes: Span<UInt8>, role: WebSocketRole, compressionAgreed: Bool
     ) throws(WebSocketError) -> FrameHeader? {
         guard bytes.count >= 2 else { return nil }
-        let first = bytes[0]
-        let second = bytes[1]
-        let isFinal = first & 0x80 != 0
-        let isCompressed = first & 0x40 != 0
-        let length7 = second & 0x7F
+        let bits = FrameBits(first: bytes[0], second: bytes[1])
 
-        guard let opcode = Opcode(rawValue: first & 0x0F) else {
-            throw .protocolError(.frameReservedOpcode, "Opcode \(first & 0x0F) is reserved.")
+        guard let opcode = Opcode(rawValue: bits.opcode) else {
+            throw .protocolError(.frameReservedOpcode, "Opcode \(bits.opcode) is reserved.")
         }
         // RFC 6455 §5.2: RSV bits are 0 unless an extension says otherwise; RFC 7692 §6.1: RSV1 marks the first
         // frame of a data message only.
-        guard first & 0x30 == 0, !isCompressed || (compressionAgreed && (opcode == .text || opcode == .binary)) else {
+        guard !bits.rsv2, !bits.rsv3, !bits.rsv1 || (compressionAgreed && (opcode == .text || opcode == .binary)) else {
             throw .protocolError(.frameReservedBits, "A reserved bit is set that no extension gave a meaning here.")
         }
         if opcode.isControl {
-            guard isFinal else {  // RFC 6455 §5.5
+            guard bits.isFinal else {  // RFC 6455 §5.5
                 throw .protocolError(.controlFragmented, "A control frame is fragmented.")
             }
-            guard length7 <= 125 else {  // RFC 6455 §5.5
+            guard bits.length7 <= 125 else {  // RFC 6455 §5.5
                 throw .protocolError(.controlTooLong, "A control frame is longer than 125 bytes.")
             }
         }
         switch role {  // RFC 6455 §5.1
         case .server:
-            guard second & 0x80 != 0 else {
+            guard bits.isMasked else {
                 throw .protocolError(.frameNotMasked, "A client's frame is not masked.")
             }
         case .client:
-            guard second & 0x80 == 0 else {
+            guard !bits.isMasked else {
                 throw .protocolError(.frameMasked, "A server's frame is masked.")
             }
         }
 
-        let headerLength = Self.length(secondByte: second)
+        let headerLength = bits.headerLength
         guard bytes.count >= headerLength else { return nil }
         return FrameHeader(
             opcode: opcode,
-            isFinal: isFinal,
-            isCompressed: isCompressed,
+            isFinal: bits.isFinal,
+            isCompressed: bits.rsv1,
             headerLength: UInt8(truncatingIfNeeded: headerLength),
-            maskKey: role == .server ? number(bytes, at: headerLength - 4) : 0,
-            payloadLength: try payloadLength(bytes, length7: length7)
+            maskKey: bits.maskKey(bytes) ?? 0,
+            payloadLength: try payloadLength(bytes, length7: bits.length7)
         )
     }
 
@@ -82,11 +72,11 @@ struct FrameHeader: Sendable {
     private static func payloadLength(_ bytes: Span<UInt8>, length7: UInt8) throws(WebSocketError) -> Int {
         switch length7 {
         case 126:
-            let length: UInt16 = number(bytes, at: 2)
+            let length: UInt16 = FrameBits.number(bytes, at: 2)
             guard length > 125 else { throw .lengthNotMinimal }
             return Int(length)
         case 127:
-            let length: UInt64 = number(bytes, at: 2)
+            let length: UInt64 = FrameBits.number(bytes, at: 2)
             guard let checked = Int(exactly: length) else {
                 throw .protocolError(.frameLengthInvalid, "The top bit of a 64-bit frame length is set.")
             }
@@ -95,13 +85,6 @@ struct FrameHeader: Sendable {
         default:
             return Int(length7)
         }
-    }
-
-    /// The big-endian number that begins at `offset`; the caller has looked that it is all there.
-    private static func number<Number: FixedWidthInteger & BitwiseCopyable>(
-        _ bytes: Span<UInt8>, at offset: Int
-    ) -> Number {
-        Number(bigEndian: unsafe bytes.bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: Number.self))
     }
 }
 

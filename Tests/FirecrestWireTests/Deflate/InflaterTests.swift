@@ -33,6 +33,27 @@ struct InflaterTests {
         return Array(output.readableBytesView)
     }
 
+    @Test("7.2.3.2: with its context kept, a message may refer to the one before; an error or a final block ends that")
+    func keepsContext() throws {
+        let keeping = Inflater(keepsContext: true)
+        func text(_ bytes: [UInt8]) -> String? {
+            let output = try? keeping.inflate(
+                ByteBuffer(bytes: bytes), maxBytes: 100, maxRatio: 100, allocator: ByteBufferAllocator())
+            return output.map { String(buffer: $0) }
+        }
+        let hello: [UInt8] = [0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00]
+        let again: [UInt8] = [0xF2, 0x00, 0x11, 0x00, 0x00]
+        #expect(text(hello) == "Hello")
+        #expect(text(again) == "Hello")
+        #expect(text(again) == "Hello")
+        #expect(text([0xFF]) == nil)
+        #expect(text(again) == nil)
+        #expect(text(hello) == "Hello")
+        #expect(text([0xF3, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00, 0x00]) == "Hello")
+        #expect(text(hello) == "Hello")
+        #expect(kind(again) == .deflateInvalid)
+    }
+
     @Test(
         "The examples of RFC 7692 §7.2.3",
         arguments: [
