@@ -121,7 +121,8 @@ let package = Package(
         .executableTarget(
             name: "FirecrestCLI",
             dependencies: [
-                "Firecrest", "FirecrestJavaScript", "FirecrestHTTP", "FirecrestWire",
+                "Firecrest", "FirecrestJavaScript", "FirecrestHTTP", "FirecrestProtocol", "FirecrestWire",
+                .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -197,6 +198,17 @@ let package = Package(
                 .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
                 .product(name: "Tracing", package: "swift-distributed-tracing"),
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: house
+        ),
+        .testTarget(
+            name: "FirecrestCLITests",
+            dependencies: [
+                "FirecrestCLI", "Firecrest", "FirecrestHTTP", "FirecrestProtocol", "FirecrestWire",
+                "FirecrestTestSupport",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
