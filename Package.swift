@@ -228,7 +228,7 @@ let package = Package(
 )
 
 // Fuzzing (docs/fuzzing.md) builds only what it runs, with coverage in our modules and in no one else's. Of Firecrest it
-// takes the two files that read a URL: with the rest, Hummingbird would be built too.
+// takes the files that read a URL and an origin: with the rest, Hummingbird would be built too.
 if Context.environment["FIRECREST_FUZZ"] != nil {
     let coverage: [SwiftSetting] = [
         .unsafeFlags(["-sanitize=fuzzer", "-profile-generate", "-profile-coverage-mapping", "-assert-config", "Debug"])
@@ -241,7 +241,10 @@ if Context.environment["FIRECREST_FUZZ"] != nil {
     package.targets += [
         .target(
             name: "Firecrest",
-            sources: ["Socket/ConnectParams.swift", "Socket/MountPath.swift", "Socket/QueryDecoder.swift"],
+            sources: [
+                "Security/Origin.swift", "Security/URIAuthority.swift", "Socket/ConnectParams.swift",
+                "Socket/MountPath.swift", "Socket/QueryDecoder.swift",
+            ],
             swiftSettings: house + coverage
         ),
         .systemLibrary(name: "CLibFuzzer", path: "Fuzz/CLibFuzzer"),

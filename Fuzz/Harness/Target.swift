@@ -22,6 +22,7 @@ enum Target {
         "binary": BinaryTarget(),
         "path": PathTarget(),
         "query": QueryTarget(),
+        "origin": OriginTarget(),
     ]
 
     static let selected: any FuzzTarget = {

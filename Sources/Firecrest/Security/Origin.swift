@@ -23,11 +23,12 @@ public struct Origin: Sendable, Hashable {
             scheme = rest[..<end].lowercased()
             rest = rest[rest.utf8.index(after: end)...]
         }
+        // Bytes, since to Swift a slash and the accent behind it would be one character.
         guard rest.utf8.starts(with: "//".utf8) else {
             self.init(scheme: scheme, host: nil, port: nil)
             return
         }
-        rest = rest.dropFirst(2)
+        rest = Substring(rest.utf8.dropFirst(2))
         let end = rest.utf8.firstIndex { "/?#".utf8.contains($0) } ?? rest.endIndex
         guard let authority = URIAuthority(rest[..<end]) else {
             self.init(scheme: nil, host: nil, port: nil)

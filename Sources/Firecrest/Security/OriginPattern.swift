@@ -14,7 +14,7 @@ struct OriginPattern: Hashable {
         let origin = Origin(entry)
         guard var host = origin.host?[...] else { return nil }
         includesSubdomains = host.utf8.starts(with: "*.".utf8)
-        if includesSubdomains { host = host.dropFirst(2) }
+        if includesSubdomains { host = Substring(host.utf8.dropFirst(2)) }
         guard !host.isEmpty, !host.utf8.contains(UInt8(ascii: "*")) else { return nil }
         self.host = String(host)
         scheme = origin.scheme

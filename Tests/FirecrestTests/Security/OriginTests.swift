@@ -46,6 +46,7 @@ import Testing
         "http://example.com:port", "http://example.com:65536", "http://example.com:999999", "http://example.com:-1",
         "http://exa mple.com", "http://example.com\\.evil.com", "http://[::1", "http://[::1]evil.com", "http://[]",
         "http://[example.com]", "http://bücher.example", "http://a\u{0}.com", "http://example.com\u{7F}",
+        "//\u{596}example.com", "http://\u{301}example.com",
     ])
     func what_is_no_URI_has_no_parts(_ text: String) {
         let origin = Origin(text)
