@@ -3,7 +3,7 @@
 
 package import Firecrest
 
-/// The five parts of a V2 message, each as the JSON value that it is on the wire.
+/// The five parts of a message, each as the JSON value that it is on the wire (see ``Wire`` for what travels).
 package struct ReceivedMessage: Sendable, Hashable, CustomStringConvertible {
     package var joinRef: JSON
     package var ref: JSON
@@ -19,6 +19,8 @@ package struct ReceivedMessage: Sendable, Hashable, CustomStringConvertible {
         self.payload = payload
     }
 
+    /// The ref as a number, also where refs are text.
+    package var refNumber: Int? { ref.intValue ?? ref.stringValue.flatMap { Int($0) } }
     /// Of a reply: `ok`, `error`, or another word.
     package var status: String? { payload["status"]?.stringValue }
     /// Of a reply.

@@ -1,15 +1,27 @@
-// Firecrest — Phoenix messages, serializer V2, of a test's client.
+// Firecrest — Phoenix messages of a test's client, in the form that its connection speaks.
 // SPDX-License-Identifier: Apache-2.0
 
 package import Firecrest
 internal import NIOCore
 
 extension TestClient {
+    /// Sends a message that is written as `[join_ref, ref, topic, event, payload]`.
+    package func send(_ message: String) async throws {
+        try await sendFrame(try wire.frame(message))
+    }
+
+    /// Sends several messages in one write, so that the server reads them together.
+    package func sendTogether(_ messages: [String]) async throws {
+        var bytes = ByteBuffer()
+        for message in messages { bytes.writeImmutableBuffer(try wire.frame(message).bytes) }
+        try await sendBytes(bytes)
+    }
+
     /// Sends `[join_ref, ref, topic, event, payload]`. `payloadJSON` goes out as it is written.
     package func push(
         joinRef: JSON = nil, ref: JSON = nil, topic: String, event: String, payloadJSON: String = "{}"
     ) async throws {
-        try await sendText(
+        try await send(
             try Self.message(joinRef: joinRef, ref: ref, topic: topic, event: event, payloadJSON: payloadJSON))
     }
 
@@ -32,13 +44,11 @@ extension TestClient {
         }
     }
 
-    /// The next frame, which must be a V2 message.
+    /// The next frame, which must be a message.
     package func receiveMessage(timeout: Duration = patience) async throws -> ReceivedMessage {
-        let json = try await receiveJSON(timeout: timeout)
-        guard let parts = json.arrayValue, parts.count == 5 else {
-            throw TestFailure("an array of five was expected, not \(json)")
-        }
-        return ReceivedMessage(joinRef: parts[0], ref: parts[1], topic: parts[2], event: parts[3], payload: parts[4])
+        let frame = try await receive(timeout: timeout)
+        guard let message = try wire.message(frame) else { throw TestFailure("a message was expected, not \(frame)") }
+        return message
     }
 
     /// Joins a topic and returns the reply, which must be the next message.

@@ -19,6 +19,7 @@ package final class TestClient: Sendable {
     /// Received and not yet read.
     private let unread = NIOLockedValueBox(ByteBuffer())
     let frames = NIOLockedValueBox(FrameReader())
+    private let spoken = NIOLockedValueBox(Wire.v2)
 
     private init(channel: any NIOCore.Channel, inbox: ByteInbox) {
         self.channel = channel
@@ -52,6 +53,12 @@ package final class TestClient: Sendable {
             bootstrap = bootstrap.channelOption(.socketOption(.so_rcvbuf), value: .init(receiveBuffer))
         }
         return TestClient(channel: try await bootstrap.connect(to: address).get(), inbox: inbox)
+    }
+
+    /// The form that messages have on this connection. Serializer 2.0.0 in text frames unless a test says otherwise.
+    package var wire: Wire {
+        get { spoken.withLockedValue { $0 } }
+        set { spoken.withLockedValue { $0 = newValue } }
     }
 
     /// For a client that was opened with `readsByItself: false`.

@@ -10,16 +10,18 @@ import Testing
 @Suite("Broadcasts through channels")
 struct BroadcastTests {
     /// Two clients, both joined to the topic with join_ref 1.
-    static func two(_ topic: String, _ body: (TestClient, TestClient, World) async throws -> Void) async throws {
-        try await World.run(BroadcastSocket.self) { world in
+    static func two(
+        _ topic: String, _ wire: Wire, _ body: (TestClient, TestClient, World) async throws -> Void
+    ) async throws {
+        try await World.run(BroadcastSocket.self, wire: wire) { world in
             let clients = try await world.crowd(2, topic: topic)
             try await body(clients[0], clients[1], world)
         }
     }
 
-    @Test("a broadcast reaches every client on the topic, its sender too, with null refs")
-    func phx_150_broadcast() async throws {
-        try await Self.two("room:1") { first, second, _ in
+    @Test("a broadcast reaches every client on the topic, its sender too, with null refs", arguments: Wire.all)
+    func phx_150_broadcast(wire: Wire) async throws {
+        try await Self.two("room:1", wire) { first, second, _ in
             try await first.play(
                 """
                 -> ["1","2","room:1","broadcast",{"a":1}]
@@ -35,9 +37,9 @@ struct BroadcastTests {
         }
     }
 
-    @Test("broadcastFrom reaches the others")
-    func phx_151_broadcast_from() async throws {
-        try await Self.two("room:1") { first, second, _ in
+    @Test("broadcastFrom reaches the others", arguments: Wire.all)
+    func phx_151_broadcast_from(wire: Wire) async throws {
+        try await Self.two("room:1", wire) { first, second, _ in
             try await first.play(
                 """
                 -> ["1","2","room:1","broadcast_from",{"a":1}]
@@ -48,9 +50,9 @@ struct BroadcastTests {
         }
     }
 
-    @Test("an intercepted event goes through handleOut; what that pushes has the join_ref")
-    func phx_152_intercept() async throws {
-        try await Self.two("intercept:1") { first, second, world in
+    @Test("an intercepted event goes through handleOut; what that pushes has the join_ref", arguments: Wire.all)
+    func phx_152_intercept(wire: Wire) async throws {
+        try await Self.two("intercept:1", wire) { first, second, world in
             try world.broadcast("intercept:1", "changed", ["n": 1])
             for client in [first, second] {
                 try await client.play(
@@ -63,9 +65,9 @@ struct BroadcastTests {
         }
     }
 
-    @Test("what handleOut does not push, the client does not get")
-    func phx_153_intercept_and_drop() async throws {
-        try await Self.two("intercept:1") { first, second, world in
+    @Test("what handleOut does not push, the client does not get", arguments: Wire.all)
+    func phx_153_intercept_and_drop(wire: Wire) async throws {
+        try await Self.two("intercept:1", wire) { first, second, world in
             try world.broadcast("intercept:1", "dropped")
             try world.broadcast("intercept:1", "other")
             for client in [first, second] { try await client.play(#"<- [null,null,"intercept:1","other",{}]"#) }
@@ -73,9 +75,9 @@ struct BroadcastTests {
         }
     }
 
-    @Test("an event that is not intercepted runs no channel code")
-    func phx_154_no_intercept() async throws {
-        try await Self.two("intercept:1") { first, second, world in
+    @Test("an event that is not intercepted runs no channel code", arguments: Wire.all)
+    func phx_154_no_intercept(wire: Wire) async throws {
+        try await Self.two("intercept:1", wire) { first, second, world in
             try world.broadcast("intercept:1", "other", ["n": 1])
             for client in [first, second] {
                 try await client.play(#"<- [null,null,"intercept:1","other",{"n":1}]"#)
@@ -84,9 +86,9 @@ struct BroadcastTests {
         }
     }
 
-    @Test("by default handleOut pushes as it is; one that throws ends the channel")
-    func defaultAndThrowingHandleOut() async throws {
-        try await World.run(BroadcastSocket.self) { world in
+    @Test("by default handleOut pushes as it is; one that throws ends the channel", arguments: Wire.all)
+    func defaultAndThrowingHandleOut(wire: Wire) async throws {
+        try await World.run(BroadcastSocket.self, wire: wire) { world in
             let client = try await world.connect()
             try await client.play(
                 """
@@ -102,12 +104,12 @@ struct BroadcastTests {
         }
     }
 
-    @Test("an intercepted broadcast waits for the handler that runs; order is kept among them")
-    func interceptWhileBusy() async throws {
-        try await World.run(BroadcastSocket.self) { world in
+    @Test("an intercepted broadcast waits for the handler that runs; order is kept among them", arguments: Wire.all)
+    func interceptWhileBusy(wire: Wire) async throws {
+        try await World.run(BroadcastSocket.self, wire: wire) { world in
             let client = try await world.connect()
             try await client.join("default:1")
-            try await client.sendText(#"["1","2","default:1","wait",{}]"#)
+            try await client.send(#"["1","2","default:1","wait",{}]"#)
             try await world.wait(for: "waiting")
             for number in 0..<50 { try world.broadcast("default:1", "changed", ["n": .integer(Int64(number))]) }
             try await client.play("<- nothing")
@@ -121,9 +123,9 @@ struct BroadcastTests {
 
     // MARK: further topics
 
-    @Test("broadcasts of a further topic come to handleInfo; the client gets nothing by itself")
-    func phx_155_subscribe() async throws {
-        try await Self.subscribed { client, world in
+    @Test("broadcasts of a further topic come to handleInfo; the client gets nothing by itself", arguments: Wire.all)
+    func phx_155_subscribe(wire: Wire) async throws {
+        try await Self.subscribed(wire) { client, world in
             try world.broadcast("news", "headline", ["n": 1])
             try await world.wait(for: #"handleInfo news headline {"n":1}"#)
             try await client.play("<- nothing")
@@ -132,9 +134,9 @@ struct BroadcastTests {
         }
     }
 
-    @Test("after unsubscribing nothing comes any more")
-    func phx_158_unsubscribe() async throws {
-        try await Self.subscribed { client, world in
+    @Test("after unsubscribing nothing comes any more", arguments: Wire.all)
+    func phx_158_unsubscribe(wire: Wire) async throws {
+        try await Self.subscribed(wire) { client, world in
             try await client.play(
                 """
                 -> ["1","3","sub:1","unsubscribe",{}]
@@ -147,9 +149,9 @@ struct BroadcastTests {
         }
     }
 
-    @Test("subscribed twice, a channel hears twice; one unsubscribe ends both")
-    func phx_240_subscribed_twice() async throws {
-        try await Self.subscribed { client, world in
+    @Test("subscribed twice, a channel hears twice; one unsubscribe ends both", arguments: Wire.all)
+    func phx_240_subscribed_twice(wire: Wire) async throws {
+        try await Self.subscribed(wire) { client, world in
             try await client.play(
                 """
                 -> ["1","3","sub:1","subscribe",{}]
@@ -174,9 +176,9 @@ struct BroadcastTests {
         }
     }
 
-    @Test("subscriptions end with their channel")
-    func phx_241_subscriber_ends() async throws {
-        try await Self.subscribed { client, world in
+    @Test("subscriptions end with their channel", arguments: Wire.all)
+    func phx_241_subscriber_ends(wire: Wire) async throws {
+        try await Self.subscribed(wire) { client, world in
             try await client.play(
                 """
                 -> ["1","3","sub:1","phx_leave",{}]
@@ -190,8 +192,8 @@ struct BroadcastTests {
         }
     }
 
-    private static func subscribed(_ body: (TestClient, World) async throws -> Void) async throws {
-        try await World.run(BroadcastSocket.self) { world in
+    private static func subscribed(_ wire: Wire, _ body: (TestClient, World) async throws -> Void) async throws {
+        try await World.run(BroadcastSocket.self, wire: wire) { world in
             let client = try await world.connect()
             try await client.join("sub:1")
             try await client.play(
@@ -205,6 +207,12 @@ struct BroadcastTests {
 
     // MARK: crowds
 
+    /// The broadcast `news` of room:1.
+    private static func news(_ number: Int) -> ReceivedMessage {
+        ReceivedMessage(
+            joinRef: nil, ref: nil, topic: "room:1", event: "news", payload: ["n": .integer(Int64(number))])
+    }
+
     @Test("1,000 clients, two serializers: one broadcast is encoded exactly twice")
     func phx_156_encoded_twice() async throws {
         let serializers = [
@@ -217,7 +225,7 @@ struct BroadcastTests {
             SerializerOption(serializers[1], versions: "~> 2.0.0"),
         ]
         try await World.run(BroadcastSocket.self, socket: options, share: .alone) { world in
-            let clients = try await world.crowd(1_000, topic: "room:1") { $0.isMultiple(of: 2) ? "1.0.0" : "2.0.0" }
+            let clients = try await world.crowd(1_000, topic: "room:1") { $0.isMultiple(of: 2) ? .v1 : .v2 }
             try world.broadcast("room:1", "news", ["n": 1])
             for (index, client) in clients.enumerated() {
                 try #require(
@@ -231,30 +239,32 @@ struct BroadcastTests {
         }
     }
 
-    @Test("1,000 clients on two loops hear a hundred broadcasts, each in order")
-    func crowdInOrder() async throws {
-        try await World.run(BroadcastSocket.self, share: .alone) { world in
+    /// What the server broadcasts by itself is JSON, whatever its clients send.
+    @Test("1,000 clients on two loops hear a hundred broadcasts, each in order", arguments: Wire.json)
+    func crowdInOrder(wire: Wire) async throws {
+        try await World.run(BroadcastSocket.self, wire: wire, share: .alone) { world in
             let clients = try await world.crowd(1_000, topic: "room:1")
             for number in 0..<100 { try world.broadcast("room:1", "news", ["n": .integer(Int64(number))]) }
             for client in clients {
                 for number in 0..<100 {
-                    try #require(
-                        try await client.receiveText() == #"[null,null,"room:1","news",{"n":\#(number)}]"#)
+                    try #require(try await client.receiveMessage() == Self.news(number))
                 }
             }
         }
     }
 
-    @Test("a channel's broadcast reaches its own client before what the channel sends next, however large the topic")
-    func broadcastBeforeReply() async throws {
+    @Test(
+        "a channel's broadcast reaches its own client before what the channel sends next, however large the topic",
+        arguments: Wire.all)
+    func broadcastBeforeReply(wire: Wire) async throws {
         var options = EndpointOptions.test
         options.loops = 1
-        try await World.run(BroadcastSocket.self, endpoint: options, share: .alone) { world in
+        try await World.run(BroadcastSocket.self, wire: wire, endpoint: options, share: .alone) { world in
             // More than a slice. The last one joined is reached last.
             let clients = try await world.crowd(600, topic: "room:1")
             let last = try #require(clients.last)
             for number in 0..<20 {
-                try await last.sendText(#"["1",\#(number),"room:1","broadcast",{"n":\#(number)}]"#)
+                try await last.send(#"["1",\#(number),"room:1","broadcast",{"n":\#(number)}]"#)
             }
             for number in 0..<20 {
                 try await last.play(
@@ -265,18 +275,19 @@ struct BroadcastTests {
             }
             for client in clients.dropLast() {
                 for number in 0..<20 {
-                    try #require(
-                        try await client.receiveText() == #"[null,null,"room:1","news",{"n":\#(number)}]"#)
+                    try #require(try await client.receiveMessage() == Self.news(number))
                 }
             }
         }
     }
 
-    @Test("who joins while a large topic is being served gets its reply first, and nothing from before")
-    func joinDuringALargeBroadcast() async throws {
+    @Test(
+        "who joins while a large topic is being served gets its reply first, and nothing from before",
+        arguments: Wire.all)
+    func joinDuringALargeBroadcast(wire: Wire) async throws {
         var options = EndpointOptions.test
         options.loops = 1
-        try await World.run(BroadcastSocket.self, endpoint: options, share: .alone) { world in
+        try await World.run(BroadcastSocket.self, wire: wire, endpoint: options, share: .alone) { world in
             let clients = try await world.crowd(600, topic: "room:1")
             let late = try await world.connect()
             // One connection's messages are read together: the broadcasts are under way when the join comes.
@@ -299,8 +310,7 @@ struct BroadcastTests {
                 """)
             for client in clients {
                 for number in 1...3 {
-                    try #require(
-                        try await client.receiveText() == #"[null,null,"room:1","news",{"n":\#(number)}]"#)
+                    try #require(try await client.receiveMessage() == Self.news(number))
                 }
             }
         }
@@ -316,8 +326,6 @@ private struct BroadcastSocket: WorldSocket {
         channel("sub:*", SubscribingRoom.self)
     }
 }
-
-private struct Thrown: Error {}
 
 private final class BroadcastRoom: Firecrest.Channel {
     init(topic: Topic) {}

@@ -8,8 +8,8 @@ import Testing
 
 @Suite("Channel API")
 struct ChannelAPITests {
-    static func joined(_ body: (TestClient, World) async throws -> Void) async throws {
-        try await World.run(APISocket.self) { world in
+    static func joined(_ wire: Wire, _ body: (TestClient, World) async throws -> Void) async throws {
+        try await World.run(APISocket.self, wire: wire) { world in
             let client = try await world.connect()
             try await client.play(
                 """
@@ -22,9 +22,9 @@ struct ChannelAPITests {
 
     // MARK: replies
 
-    @Test("the reply `.ok` is ok and nothing")
-    func phx_145_reply_ok() async throws {
-        try await Self.joined { client, _ in
+    @Test("the reply `.ok` is ok and nothing", arguments: Wire.all)
+    func phx_145_reply_ok(wire: Wire) async throws {
+        try await Self.joined(wire) { client, _ in
             try await client.play(
                 """
                 -> ["1","2","room:1","ok",{}]
@@ -33,9 +33,9 @@ struct ChannelAPITests {
         }
     }
 
-    @Test("a status may be any word")
-    func phx_146_status() async throws {
-        try await Self.joined { client, _ in
+    @Test("a status may be any word", arguments: Wire.all)
+    func phx_146_status(wire: Wire) async throws {
+        try await Self.joined(wire) { client, _ in
             try await client.play(
                 """
                 -> ["1","2","room:1","weird",{}]
@@ -48,9 +48,9 @@ struct ChannelAPITests {
         }
     }
 
-    @Test("no reply is no frame")
-    func phx_147_no_reply() async throws {
-        try await Self.joined { client, world in
+    @Test("no reply is no frame", arguments: Wire.all)
+    func phx_147_no_reply(wire: Wire) async throws {
+        try await Self.joined(wire) { client, world in
             try await client.play(
                 """
                 -> ["1","2","room:1","no_reply",{}]
@@ -60,9 +60,9 @@ struct ChannelAPITests {
         }
     }
 
-    @Test("a reply ref answers later, from any thread, as often as one likes")
-    func phx_148_reply_ref() async throws {
-        try await Self.joined { client, world in
+    @Test("a reply ref answers later, from any thread, as often as one likes", arguments: Wire.all)
+    func phx_148_reply_ref(wire: Wire) async throws {
+        try await Self.joined(wire) { client, world in
             try await client.play(
                 """
                 -> ["1","2","room:1","later",{}]
@@ -79,9 +79,9 @@ struct ChannelAPITests {
         }
     }
 
-    @Test("also after its channel has ended; not after its connection")
-    func replyRefOutlivesItsChannel() async throws {
-        try await Self.joined { client, world in
+    @Test("also after its channel has ended; not after its connection", arguments: Wire.all)
+    func replyRefOutlivesItsChannel(wire: Wire) async throws {
+        try await Self.joined(wire) { client, world in
             try await client.play(
                 """
                 -> ["1","2","room:1","later",{}]
@@ -98,9 +98,9 @@ struct ChannelAPITests {
         }
     }
 
-    @Test("a reply ref's `.noReply` sends nothing, and what cannot be encoded is an error")
-    func replyRefEdges() async throws {
-        try await Self.joined { client, world in
+    @Test("a reply ref's `.noReply` sends nothing, and what cannot be encoded is an error", arguments: Wire.all)
+    func replyRefEdges(wire: Wire) async throws {
+        try await Self.joined(wire) { client, world in
             try await client.play(
                 """
                 -> ["1","2","room:1","later",{}]
@@ -114,6 +114,7 @@ struct ChannelAPITests {
         }
     }
 
+    /// Serializer 1.0.0 alone has no form for bytes.
     @Test("a reply that this client's serializer cannot carry is logged when nobody is there to be told")
     func replyRefLogs() async throws {
         let log = RecordedLog()
@@ -137,9 +138,9 @@ struct ChannelAPITests {
         }
     }
 
-    @Test("there is no reply ref in handleInfo")
-    func phx_149_reply_ref_in_handle_info() async throws {
-        try await Self.joined { client, _ in
+    @Test("there is no reply ref in handleInfo", arguments: Wire.all)
+    func phx_149_reply_ref_in_handle_info(wire: Wire) async throws {
+        try await Self.joined(wire) { client, _ in
             try await client.play(
                 """
                 -> ["1","2","room:1","info_reply_ref",{}]
@@ -149,9 +150,9 @@ struct ChannelAPITests {
         }
     }
 
-    @Test("nor for a message without a ref")
-    func replyRefOfANullRef() async throws {
-        try await Self.joined { client, world in
+    @Test("nor for a message without a ref", arguments: Wire.all)
+    func replyRefOfANullRef(wire: Wire) async throws {
+        try await Self.joined(wire) { client, world in
             try await client.play(
                 """
                 -> ["1",null,"room:1","later",{}]
@@ -163,9 +164,9 @@ struct ChannelAPITests {
 
     // MARK: pushes
 
-    @Test("pushes and the reply go out in the order of the code")
-    func pushesAndReply() async throws {
-        try await Self.joined { client, _ in
+    @Test("pushes and the reply go out in the order of the code", arguments: Wire.all)
+    func pushesAndReply(wire: Wire) async throws {
+        try await Self.joined(wire) { client, _ in
             try await client.play(
                 """
                 -> ["1","2","room:1","push_three",{}]
@@ -178,6 +179,7 @@ struct ChannelAPITests {
         }
     }
 
+    /// Serializer 1.0.0 alone has no form for bytes.
     @Test(
         "a push that cannot be encoded ends the channel, in whatever callback it happens",
         arguments: ["push_bytes", "info_push_bytes"])
@@ -196,9 +198,9 @@ struct ChannelAPITests {
 
     // MARK: assigns
 
-    @Test("assigns set in one channel are seen by no other of the connection")
-    func phx_157_assigns() async throws {
-        try await Self.joined { client, _ in
+    @Test("assigns set in one channel are seen by no other of the connection", arguments: Wire.all)
+    func phx_157_assigns(wire: Wire) async throws {
+        try await Self.joined(wire) { client, _ in
             try await client.play(
                 """
                 -> ["2","2","room:2","phx_join",{}]
@@ -219,9 +221,9 @@ struct ChannelAPITests {
 
     // MARK: messages from server code
 
-    @Test("a channel's messages to itself come after the callback, in order")
-    func sendToSelf() async throws {
-        try await Self.joined { client, _ in
+    @Test("a channel's messages to itself come after the callback, in order", arguments: Wire.all)
+    func sendToSelf(wire: Wire) async throws {
+        try await Self.joined(wire) { client, _ in
             try await client.play(
                 """
                 -> ["1","2","room:1","send_three",{}]
@@ -233,9 +235,12 @@ struct ChannelAPITests {
         }
     }
 
-    @Test("a message sent for later comes later, the shorter wait first; not when the channel has ended by then")
-    func sendLater() async throws {
-        try await Self.joined { client, world in
+    /// The handler decodes its payload, which must be JSON for that.
+    @Test(
+        "a message sent for later comes later, the shorter wait first; not when the channel has ended by then",
+        arguments: Wire.json)
+    func sendLater(wire: Wire) async throws {
+        try await Self.joined(wire) { client, world in
             try await client.play(
                 """
                 -> ["1","2","room:1","send_later",{"event":"second","ms":60}]
@@ -256,9 +261,11 @@ struct ChannelAPITests {
         }
     }
 
-    @Test("a channel ref sends and pushes from any thread, in order; after the channel's end nothing happens")
-    func channelRef() async throws {
-        try await Self.joined { client, world in
+    @Test(
+        "a channel ref sends and pushes from any thread, in order; after the channel's end nothing happens",
+        arguments: Wire.all)
+    func channelRef(wire: Wire) async throws {
+        try await Self.joined(wire) { client, world in
             try await client.play(
                 """
                 -> ["1","2","room:1","ref",{}]
@@ -285,9 +292,10 @@ struct ChannelAPITests {
         }
     }
 
-    @Test("a thousand messages of one sender reach a channel in order, also while its handlers wait")
-    func channelRefOrder() async throws {
-        try await Self.joined { client, world in
+    @Test(
+        "a thousand messages of one sender reach a channel in order, also while its handlers wait", arguments: Wire.all)
+    func channelRefOrder(wire: Wire) async throws {
+        try await Self.joined(wire) { client, world in
             try await client.play(
                 """
                 -> ["1","2","room:1","ref",{}]
@@ -300,7 +308,7 @@ struct ChannelAPITests {
             while messages < 1_000 || replies < 50 {
                 let message = try await client.receiveMessage()
                 if message.event == "phx_reply" {
-                    try #require(message.ref == .integer(Int64(replies)))
+                    try #require(message.refNumber == replies)
                     replies += 1
                 } else {
                     try #require(message.event == .string("n\(messages)"))
@@ -310,9 +318,9 @@ struct ChannelAPITests {
         }
     }
 
-    @Test("handleInfo that throws ends the channel")
-    func handleInfoThrows() async throws {
-        try await Self.joined { client, _ in
+    @Test("handleInfo that throws ends the channel", arguments: Wire.all)
+    func handleInfoThrows(wire: Wire) async throws {
+        try await Self.joined(wire) { client, _ in
             try await client.play(
                 """
                 -> ["1","2","room:1","info_throw",{}]
@@ -321,9 +329,9 @@ struct ChannelAPITests {
         }
     }
 
-    @Test("without a handleInfo a message is logged and dropped")
-    func defaultHandleInfo() async throws {
-        try await World.run(APISocket.self) { world in
+    @Test("without a handleInfo a message is logged and dropped", arguments: Wire.all)
+    func defaultHandleInfo(wire: Wire) async throws {
+        try await World.run(APISocket.self, wire: wire) { world in
             let client = try await world.connect()
             try await client.play(
                 """
@@ -338,9 +346,9 @@ struct ChannelAPITests {
 
     // MARK: the record of it all
 
-    @Test("the conversation that was observed with Phoenix itself (protocol notes, appendix A.4)")
-    func transcript() async throws {
-        try await World.run(APISocket.self) { world in
+    @Test("the conversation that was observed with Phoenix itself (protocol notes, appendix A.4)", arguments: Wire.all)
+    func transcript(wire: Wire) async throws {
+        try await World.run(APISocket.self, wire: wire) { world in
             try await world.connect().play(
                 """
                 -> [null,"1","phoenix","heartbeat",{}]
@@ -375,8 +383,6 @@ private struct APISocket: WorldSocket {
 extension AssignKey<String> {
     fileprivate static let name = AssignKey("name")
 }
-
-private struct Thrown: Error {}
 
 private struct Later: Decodable, SendableMetatype {
     var event: String
@@ -413,7 +419,7 @@ private final class APIRoom: Channel {
             return .ok
         }
         on("set") { _, payload, socket in
-            socket.assigns[.name] = try payload.decode(JSON.self)["name"]?.stringValue
+            socket.assigns[.name] = try payload.json()["name"]?.stringValue
             return .ok
         }
         on("get") { _, _, socket in .ok(["name": socket.assigns[.name].map { .string($0) } ?? .null] as JSON) }

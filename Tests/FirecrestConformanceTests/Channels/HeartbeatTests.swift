@@ -7,9 +7,9 @@ import Testing
 
 @Suite("Heartbeat")
 struct HeartbeatTests {
-    @Test("is answered with ok and nothing")
-    func phx_98_heartbeat() async throws {
-        try await World.run(BusySocket.self) { world in
+    @Test("is answered with ok and nothing", arguments: Wire.all)
+    func phx_98_heartbeat(wire: Wire) async throws {
+        try await World.run(BusySocket.self, wire: wire) { world in
             try await world.connect().play(
                 """
                 -> [null,"1","phoenix","heartbeat",{}]
@@ -20,9 +20,9 @@ struct HeartbeatTests {
         }
     }
 
-    @Test("is answered at once while a join takes its time")
-    func phx_99_during_a_slow_join() async throws {
-        try await World.run(BusySocket.self) { world in
+    @Test("is answered at once while a join takes its time", arguments: Wire.all)
+    func phx_99_during_a_slow_join(wire: Wire) async throws {
+        try await World.run(BusySocket.self, wire: wire) { world in
             let client = try await world.connect()
             try await client.play(
                 """
@@ -35,9 +35,9 @@ struct HeartbeatTests {
         }
     }
 
-    @Test("never reaches a channel, not even one that has joined the topic phoenix")
-    func phx_100_topic_phoenix_joined() async throws {
-        try await World.run(BusySocket.self) { world in
+    @Test("never reaches a channel, not even one that has joined the topic phoenix", arguments: Wire.all)
+    func phx_100_topic_phoenix_joined(wire: Wire) async throws {
+        try await World.run(BusySocket.self, wire: wire) { world in
             try await world.connect().play(
                 """
                 -> ["1","1","phoenix","phx_join",{}]
@@ -51,9 +51,9 @@ struct HeartbeatTests {
         }
     }
 
-    @Test("is answered while a handler is suspended, and while one runs on the thread pool")
-    func duringAHandler() async throws {
-        try await World.run(BusySocket.self) { world in
+    @Test("is answered while a handler is suspended, and while one runs on the thread pool", arguments: Wire.all)
+    func duringAHandler(wire: Wire) async throws {
+        try await World.run(BusySocket.self, wire: wire) { world in
             let client = try await world.connect()
             try await client.play(
                 """

@@ -8,8 +8,8 @@ import Testing
 @Suite("Leave and close")
 struct LeaveTests {
     /// Joined to room:1 with join_ref 10.
-    static func joined(_ body: (TestClient, World) async throws -> Void) async throws {
-        try await World.run(LeaveSocket.self) { world in
+    static func joined(_ wire: Wire, _ body: (TestClient, World) async throws -> Void) async throws {
+        try await World.run(LeaveSocket.self, wire: wire) { world in
             let client = try await world.connect()
             try await client.play(
                 """
@@ -20,9 +20,9 @@ struct LeaveTests {
         }
     }
 
-    @Test("a leave is answered with ok, then the channel is closed")
-    func phx_130_leave() async throws {
-        try await Self.joined { client, world in
+    @Test("a leave is answered with ok, then the channel is closed", arguments: Wire.all)
+    func phx_130_leave(wire: Wire) async throws {
+        try await Self.joined(wire) { client, world in
             try await client.play(
                 """
                 -> ["10","11","room:1","phx_leave",{}]
@@ -37,9 +37,9 @@ struct LeaveTests {
         }
     }
 
-    @Test("what was sent before the leave is answered before it")
-    func phx_131_leave_waits_its_turn() async throws {
-        try await Self.joined { client, world in
+    @Test("what was sent before the leave is answered before it", arguments: Wire.all)
+    func phx_131_leave_waits_its_turn(wire: Wire) async throws {
+        try await Self.joined(wire) { client, world in
             try await client.play(
                 """
                 -> ["10","11","room:1","wait",{}]
@@ -60,9 +60,9 @@ struct LeaveTests {
         }
     }
 
-    @Test("what is sent between a leave and its effect is swallowed, a second leave too")
-    func phx_132_between_leave_and_effect() async throws {
-        try await Self.joined { client, world in
+    @Test("what is sent between a leave and its effect is swallowed, a second leave too", arguments: Wire.all)
+    func phx_132_between_leave_and_effect(wire: Wire) async throws {
+        try await Self.joined(wire) { client, world in
             try await client.play(
                 """
                 -> ["10","11","room:1","wait",{}]
@@ -82,9 +82,9 @@ struct LeaveTests {
         }
     }
 
-    @Test("a leave of another join is ignored")
-    func phx_133_stale_leave() async throws {
-        try await Self.joined { client, world in
+    @Test("a leave of another join is ignored", arguments: Wire.all)
+    func phx_133_stale_leave(wire: Wire) async throws {
+        try await Self.joined(wire) { client, world in
             try await client.play(
                 """
                 -> ["99","11","room:1","phx_leave",{}]
@@ -96,9 +96,9 @@ struct LeaveTests {
         }
     }
 
-    @Test("a leave with a null join_ref works")
-    func phx_134_null_join_ref() async throws {
-        try await Self.joined { client, _ in
+    @Test("a leave with a null join_ref works", arguments: Wire.all)
+    func phx_134_null_join_ref(wire: Wire) async throws {
+        try await Self.joined(wire) { client, _ in
             try await client.play(
                 """
                 -> [null,"11","room:1","phx_leave",{}]
@@ -108,9 +108,9 @@ struct LeaveTests {
         }
     }
 
-    @Test("to leave what is not joined is ok, under the refs that were given")
-    func phx_135_not_joined() async throws {
-        try await Self.joined { client, _ in
+    @Test("to leave what is not joined is ok, under the refs that were given", arguments: Wire.all)
+    func phx_135_not_joined(wire: Wire) async throws {
+        try await Self.joined(wire) { client, _ in
             try await client.play(
                 """
                 -> ["5","6","room:2","phx_leave",{}]
@@ -121,9 +121,9 @@ struct LeaveTests {
         }
     }
 
-    @Test("a handler that stops normally closes the channel")
-    func phx_136_stop_normal() async throws {
-        try await Self.joined { client, world in
+    @Test("a handler that stops normally closes the channel", arguments: Wire.all)
+    func phx_136_stop_normal(wire: Wire) async throws {
+        try await Self.joined(wire) { client, world in
             try await client.play(
                 """
                 -> ["10","11","room:1","stop_normal",{}]
@@ -136,9 +136,9 @@ struct LeaveTests {
         }
     }
 
-    @Test("a handler that stops with a reply: first the reply, then the close")
-    func phx_137_stop_with_reply() async throws {
-        try await Self.joined { client, world in
+    @Test("a handler that stops with a reply: first the reply, then the close", arguments: Wire.all)
+    func phx_137_stop_with_reply(wire: Wire) async throws {
+        try await Self.joined(wire) { client, world in
             try await client.play(
                 """
                 -> ["10","11","room:1","stop_shutdown",{}]
@@ -150,9 +150,9 @@ struct LeaveTests {
         }
     }
 
-    @Test("a handler that stops with another reason ends the channel with phx_error")
-    func phx_138_stop_with_failure() async throws {
-        try await Self.joined { client, world in
+    @Test("a handler that stops with another reason ends the channel with phx_error", arguments: Wire.all)
+    func phx_138_stop_with_failure(wire: Wire) async throws {
+        try await Self.joined(wire) { client, world in
             try await client.play(
                 """
                 -> ["10","11","room:1","stop_failure",{}]
@@ -164,9 +164,10 @@ struct LeaveTests {
     }
 
     @Test(
-        "what terminate pushes after a crash precedes phx_error", arguments: ["throw", "throw_async", "stop_failure"])
-    func phx_139_terminate_before_error(event: String) async throws {
-        try await Self.joined { client, _ in
+        "what terminate pushes after a crash precedes phx_error", arguments: ["throw", "throw_async", "stop_failure"],
+        Wire.all)
+    func phx_139_terminate_before_error(event: String, wire: Wire) async throws {
+        try await Self.joined(wire) { client, _ in
             try await client.play(
                 """
                 -> ["11","11","push:1","phx_join",{}]
@@ -178,9 +179,9 @@ struct LeaveTests {
         }
     }
 
-    @Test("what terminate pushes after a leave follows phx_close")
-    func phx_140_terminate_after_close() async throws {
-        try await Self.joined { client, _ in
+    @Test("what terminate pushes after a leave follows phx_close", arguments: Wire.all)
+    func phx_140_terminate_after_close(wire: Wire) async throws {
+        try await Self.joined(wire) { client, _ in
             try await client.play(
                 """
                 -> ["11","11","push:1","phx_join",{}]
@@ -193,9 +194,11 @@ struct LeaveTests {
         }
     }
 
-    @Test("when a client closes its connection every channel is terminated, and nothing else is sent")
-    func phx_141_connection_closed() async throws {
-        try await Self.joined { client, world in
+    @Test(
+        "when a client closes its connection every channel is terminated, and nothing else is sent", arguments: Wire.all
+    )
+    func phx_141_connection_closed(wire: Wire) async throws {
+        try await Self.joined(wire) { client, world in
             try await client.play(
                 """
                 -> ["20","20","room:2","phx_join",{}]
@@ -211,20 +214,22 @@ struct LeaveTests {
         }
     }
 
-    @Test("a connection that breaks does the same")
-    func connectionBreaks() async throws {
-        try await Self.joined { client, world in
+    @Test("a connection that breaks does the same", arguments: Wire.all)
+    func connectionBreaks(wire: Wire) async throws {
+        try await Self.joined(wire) { client, world in
             client.drop()
             try await world.wait(for: "terminate room:1: closed")
         }
     }
 
-    @Test("a handler that runs when the connection goes is cancelled; terminate waits for it, and may tell the others")
-    func closedDuringAHandler() async throws {
-        try await Self.joined { client, world in
+    @Test(
+        "a handler that runs when the connection goes is cancelled; terminate waits for it, and may tell the others",
+        arguments: Wire.all)
+    func closedDuringAHandler(wire: Wire) async throws {
+        try await Self.joined(wire) { client, world in
             let other = try await world.connect()
             try await other.join("room:1")
-            try await client.sendText(#"["10","11","room:1","sleep",{}]"#)
+            try await client.send(#"["10","11","room:1","sleep",{}]"#)
             try await world.wait(for: "sleeping")
             client.drop()
             try await world.wait(for: "terminate room:1: closed")
@@ -233,10 +238,10 @@ struct LeaveTests {
         }
     }
 
-    @Test("a handler on the thread pool goes on; terminate waits for it too")
-    func closedDuringAnOffloadedHandler() async throws {
-        try await Self.joined { client, world in
-            try await client.sendText(#"["10","11","room:1","block",{"world":"\#(world.id)"}]"#)
+    @Test("a handler on the thread pool goes on; terminate waits for it too", arguments: Wire.all)
+    func closedDuringAnOffloadedHandler(wire: Wire) async throws {
+        try await Self.joined(wire) { client, world in
+            try await client.send(#"["10","11","room:1","block",{"world":"\#(world.id)"}]"#)
             try await world.wait(for: "blocking")
             client.drop()
             try await world.server.waitForStatistics("the connection is gone") { $0.webSocketsOpen == 0 }
@@ -247,9 +252,9 @@ struct LeaveTests {
         }
     }
 
-    @Test("a channel may close its client's connection")
-    func disconnect() async throws {
-        try await Self.joined { client, world in
+    @Test("a channel may close its client's connection", arguments: Wire.all)
+    func disconnect(wire: Wire) async throws {
+        try await Self.joined(wire) { client, world in
             try await client.play(
                 """
                 -> ["10","11","room:1","disconnect",{}]
@@ -260,9 +265,9 @@ struct LeaveTests {
         }
     }
 
-    @Test("a topic that was left can be joined again; nothing of the first time is left")
-    func rejoinAfterLeave() async throws {
-        try await Self.joined { client, world in
+    @Test("a topic that was left can be joined again; nothing of the first time is left", arguments: Wire.all)
+    func rejoinAfterLeave(wire: Wire) async throws {
+        try await Self.joined(wire) { client, world in
             try await client.play(
                 """
                 -> ["10","11","room:1","phx_leave",{}]
@@ -280,9 +285,9 @@ struct LeaveTests {
         }
     }
 
-    @Test("joining and leaving a thousand times keeps nothing")
-    func churn() async throws {
-        try await Self.joined { client, world in
+    @Test("joining and leaving a thousand times keeps nothing", arguments: Wire.all)
+    func churn(wire: Wire) async throws {
+        try await Self.joined(wire) { client, world in
             try await client.sendTogether(
                 (0..<1_000).flatMap { number in
                     [#"["\#(number)",1,"room:2","phx_join",{}]"#, #"["\#(number)",2,"room:2","phx_leave",{}]"#]
@@ -293,7 +298,8 @@ struct LeaveTests {
                     try await client.receiveMessage(),
                 ]
                 try #require(frames.map(\.event) == ["phx_reply", "phx_reply", "phx_close"])
-                try #require(frames.allSatisfy { $0.joinRef == .string("\(number)") })
+                try #require(wire == .v1 || frames.allSatisfy { $0.joinRef == .string("\(number)") })
+                try #require(frames[2].ref == .string("\(number)"))
             }
             let statistics = await world.server.statistics()
             #expect(statistics.channelsOpen == 1)
@@ -308,8 +314,6 @@ private struct LeaveSocket: WorldSocket {
         channel("push:*", LastPushRoom.self)
     }
 }
-
-private struct Thrown: Error {}
 
 private final class LeaveRoom: Channel {
     init(topic: Topic) {}
@@ -334,7 +338,7 @@ private final class LeaveRoom: Channel {
             return .ok
         }
         on("block", .offloaded) { payload in
-            let world = World.named(try payload.decode(JSON.self)["world"]?.stringValue)
+            let world = World.named(try payload.json()["world"]?.stringValue)
             world?.note("blocking")
             world?.gate("handler").block()
             world?.note("done")

@@ -8,11 +8,11 @@ import Testing
 @Suite("Mailbox")
 struct MailboxTests {
     static func joined(
-        _ limits: MailboxLimits = MailboxLimits(), _ body: (TestClient, World) async throws -> Void
+        _ wire: Wire, _ limits: MailboxLimits = MailboxLimits(), _ body: (TestClient, World) async throws -> Void
     ) async throws {
         var options = SocketOptions()
         options.mailbox = limits
-        try await World.run(MailboxSocket.self, socket: options) { world in
+        try await World.run(MailboxSocket.self, wire: wire, socket: options) { world in
             let client = try await world.connect()
             try await client.play(
                 """
@@ -26,12 +26,14 @@ struct MailboxTests {
     /// Messages that the server has taken off the connection, joins and heartbeats included.
     static func received(_ world: World) async -> Int { await world.server.statistics().messagesReceived }
 
-    @Test("a full mailbox stops the reading of its connection; all is answered in order when the channel goes on")
-    func messageLimit() async throws {
+    @Test(
+        "a full mailbox stops the reading of its connection; all is answered in order when the channel goes on",
+        arguments: Wire.all)
+    func messageLimit(wire: Wire) async throws {
         var limits = MailboxLimits()
         limits.maxMessages = 16
-        try await Self.joined(limits) { client, world in
-            try await client.sendText(#"["1","w","room:1","wait",{}]"#)
+        try await Self.joined(wire, limits) { client, world in
+            try await client.send(#"["1","w","room:1","wait",{}]"#)
             try await world.wait(for: "waiting")
             let before = await Self.received(world)
             // More than a read buffer holds, so that the socket itself is left alone too.
@@ -46,30 +48,32 @@ struct MailboxTests {
             try await client.play(#"<- ["1","w","room:1","phx_reply",{"status":"ok","response":{}}]"#)
             for number in 0..<1_000 {
                 let reply = try await client.receiveMessage()
-                try #require(reply.ref == .integer(Int64(number)))
+                try #require(reply.refNumber == number)
                 try #require(reply.response == [.string(padding)])
             }
             try await client.play("<- nothing")
         }
     }
 
-    @Test("with async handlers that each wait a moment, 1,000 pipelined messages are answered in order")
-    func asyncHandlersUnderPressure() async throws {
-        try await Self.joined { client, _ in
+    @Test(
+        "with async handlers that each wait a moment, 1,000 pipelined messages are answered in order",
+        arguments: Wire.all)
+    func asyncHandlersUnderPressure(wire: Wire) async throws {
+        try await Self.joined(wire) { client, _ in
             try await client.sendTogether(
                 (0..<1_000).map { #"["1",\#($0),"room:1","\#($0.isMultiple(of: 3) ? "echo" : "yield")",{}]"# })
             for number in 0..<1_000 {
-                try #require(try await client.receiveMessage().ref == .integer(Int64(number)))
+                try #require(try await client.receiveMessage().refNumber == number)
             }
         }
     }
 
-    @Test("bytes count as well as messages")
-    func byteLimit() async throws {
+    @Test("bytes count as well as messages", arguments: Wire.all)
+    func byteLimit(wire: Wire) async throws {
         var limits = MailboxLimits()
         limits.maxBytes = 10_000
-        try await Self.joined(limits) { client, world in
-            try await client.sendText(#"["1","w","room:1","wait",{}]"#)
+        try await Self.joined(wire, limits) { client, world in
+            try await client.send(#"["1","w","room:1","wait",{}]"#)
             try await world.wait(for: "waiting")
             let before = await Self.received(world)
             let kilobyte = String(repeating: "x", count: 1_000)
@@ -80,32 +84,34 @@ struct MailboxTests {
             world.gate("handler").open()
             try await client.play(#"<- ["1","w","room:1","phx_reply",{"status":"ok","response":{}}]"#)
             for number in 0..<100 {
-                try #require(try await client.receiveMessage().ref == .integer(Int64(number)))
+                try #require(try await client.receiveMessage().refNumber == number)
             }
         }
     }
 
-    @Test("one message that is larger than the limit is taken when none waits")
-    func oneLargeMessage() async throws {
+    @Test("one message that is larger than the limit is taken when none waits", arguments: Wire.all)
+    func oneLargeMessage(wire: Wire) async throws {
         var limits = MailboxLimits()
         limits.maxBytes = 1_000
-        try await Self.joined(limits) { client, world in
+        try await Self.joined(wire, limits) { client, world in
             let large = String(repeating: "x", count: 50_000)
             try await client.sendTogether([
-                #"["1","w","room:1","wait",{}]"#, #"["1",1,"room:1","echo",["\#(large)"]]"#,
-                #"["1",2,"room:1","echo",[]]"#,
+                #"["1","w","room:1","wait",{}]"#, #"["1","1","room:1","echo",["\#(large)"]]"#,
+                #"["1","2","room:1","echo",[]]"#,
             ])
             world.gate("handler").open()
-            for ref in ["w", 1, 2] as [JSON] { #expect(try await client.receiveMessage().ref == ref) }
+            for ref in ["w", "1", "2"] as [JSON] { #expect(try await client.receiveMessage().ref == ref) }
         }
     }
 
-    @Test("a channel that crashes with a full mailbox: first its phx_error, then the rest is unmatched, in order")
-    func crashWithFullMailbox() async throws {
+    @Test(
+        "a channel that crashes with a full mailbox: first its phx_error, then the rest is unmatched, in order",
+        arguments: Wire.all)
+    func crashWithFullMailbox(wire: Wire) async throws {
         var limits = MailboxLimits()
         limits.maxMessages = 16
-        try await Self.joined(limits) { client, world in
-            try await client.sendText(#"["1","w","room:1","wait_and_throw",{}]"#)
+        try await Self.joined(wire, limits) { client, world in
+            try await client.send(#"["1","w","room:1","wait_and_throw",{}]"#)
             try await world.wait(for: "waiting")
             try await client.sendTogether((0..<100).map { #"["1",\#($0),"room:1","echo",{}]"# })
             try await world.server.waitForStatistics("the mailbox is full") { $0.messagesReceived >= 2 + 16 }
@@ -123,12 +129,12 @@ struct MailboxTests {
 
     @Test(
         "a handler that stops its channel with a full mailbox, and the topic is joined again behind it",
-        arguments: ["normal", "failure"])
-    func stopWithFullMailboxAndRejoin(kind: String) async throws {
+        arguments: ["normal", "failure"], Wire.all)
+    func stopWithFullMailboxAndRejoin(kind: String, wire: Wire) async throws {
         var limits = MailboxLimits()
         limits.maxMessages = 4
-        try await Self.joined(limits) { client, world in
-            try await client.sendText(#"["1","w","room:1","wait_and_stop",{"kind":"\#(kind)"}]"#)
+        try await Self.joined(wire, limits) { client, world in
+            try await client.send(#"["1","w","room:1","wait_and_stop",{"kind":"\#(kind)"}]"#)
             try await world.wait(for: "waiting")
             let late = (0..<4).map { #"["1",\#($0),"room:1","echo",{}]"# }
             try await client.sendTogether(
@@ -150,11 +156,13 @@ struct MailboxTests {
         }
     }
 
-    @Test("server messages beyond the limit end the channel; its handler is cancelled, then it is terminated")
-    func serverMessages() async throws {
+    @Test(
+        "server messages beyond the limit end the channel; its handler is cancelled, then it is terminated",
+        arguments: Wire.all)
+    func serverMessages(wire: Wire) async throws {
         var limits = MailboxLimits()
         limits.maxServerMessages = 10
-        try await Self.joined(limits) { client, world in
+        try await Self.joined(wire, limits) { client, world in
             try await client.play(
                 """
                 -> ["1","2","room:1","ref",{}]
@@ -180,11 +188,11 @@ struct MailboxTests {
 
     @Test(
         "a channel that floods itself ends too, terminated once, and leaves its place",
-        arguments: ["flood", "flood_info"])
-    func floodsItself(event: String) async throws {
+        arguments: ["flood", "flood_info"], Wire.all)
+    func floodsItself(event: String, wire: Wire) async throws {
         var options = SocketOptions()
         options.maxChannels = 1
-        try await World.run(MailboxSocket.self, socket: options) { world in
+        try await World.run(MailboxSocket.self, wire: wire, socket: options) { world in
             let client = try await world.connect()
             for number in 1...3 {
                 try await client.play(
@@ -200,12 +208,12 @@ struct MailboxTests {
         }
     }
 
-    @Test("intercepted broadcasts that wait for a busy channel are bounded as server messages are")
-    func interceptedBroadcasts() async throws {
+    @Test("intercepted broadcasts that wait for a busy channel are bounded as server messages are", arguments: Wire.all)
+    func interceptedBroadcasts(wire: Wire) async throws {
         var limits = MailboxLimits()
         limits.maxServerMessages = 10
-        try await Self.joined(limits) { client, world in
-            try await client.sendText(#"["1","3","room:1","sleep",{}]"#)
+        try await Self.joined(wire, limits) { client, world in
+            try await client.send(#"["1","3","room:1","sleep",{}]"#)
             try await world.wait(for: "sleeping")
             for _ in 0..<11 { try world.broadcast("room:1", "intercepted") }
             try await client.play(#"<- ["1","1","room:1","phx_error",{"reason":"channel_crash"}]"#)
@@ -216,8 +224,6 @@ struct MailboxTests {
 private struct MailboxSocket: WorldSocket {
     static let channels = Channels { channel("room:*", MailboxRoom.self) }
 }
-
-private struct Thrown: Error {}
 
 private final class MailboxRoom: Channel {
     init(topic: Topic) {}
@@ -243,7 +249,7 @@ private final class MailboxRoom: Channel {
         on("wait_and_stop") { _, payload, socket in
             socket.world?.note("waiting")
             await socket.world?.gate("handler").pass()
-            let kind = try payload.decode(JSON.self)["kind"]
+            let kind = try payload.json()["kind"]
             return .stop(kind == "normal" ? .normal : .failure("why not"), reply: .ok)
         }
         on("ref") { _, _, socket in

@@ -7,13 +7,14 @@ import Testing
 
 @Suite("Messages")
 struct MessageTests {
-    static func connected(_ body: (TestClient, World) async throws -> Void) async throws {
-        try await World.run(MessageSocket.self) { world in try await body(try await world.connect(), world) }
+    static func connected(_ wire: Wire, _ body: (TestClient, World) async throws -> Void) async throws {
+        try await World.run(MessageSocket.self, wire: wire) { world in try await body(try await world.connect(), world)
+        }
     }
 
     /// Joined to room:1 with join_ref 10.
-    static func joined(_ body: (TestClient, World) async throws -> Void) async throws {
-        try await connected { client, world in
+    static func joined(_ wire: Wire, _ body: (TestClient, World) async throws -> Void) async throws {
+        try await connected(wire) { client, world in
             try await client.play(
                 """
                 -> ["10","10","room:1","phx_join",{}]
@@ -23,9 +24,9 @@ struct MessageTests {
         }
     }
 
-    @Test("an event for a topic that is not joined is unmatched, with a null join_ref")
-    func phx_120_not_joined() async throws {
-        try await Self.connected { client, _ in
+    @Test("an event for a topic that is not joined is unmatched, with a null join_ref", arguments: Wire.all)
+    func phx_120_not_joined(wire: Wire) async throws {
+        try await Self.connected(wire) { client, _ in
             try await client.play(
                 """
                 -> ["5","6","room:1","echo",{}]
@@ -34,9 +35,9 @@ struct MessageTests {
         }
     }
 
-    @Test("an event of another join is dropped without a word")
-    func phx_121_stale() async throws {
-        try await Self.joined { client, world in
+    @Test("an event of another join is dropped without a word", arguments: Wire.all)
+    func phx_121_stale(wire: Wire) async throws {
+        try await Self.joined(wire) { client, world in
             try await client.play(
                 """
                 -> ["99","11","room:1","note",{}]
@@ -48,9 +49,10 @@ struct MessageTests {
         }
     }
 
-    @Test("the type of a join_ref counts: the number 10 is not the text \"10\"")
-    func phx_122_join_ref_of_another_type() async throws {
-        try await Self.joined { client, world in
+    /// Refs in a binary frame are text and have no type.
+    @Test("the type of a join_ref counts: the number 10 is not the text \"10\"", arguments: Wire.json)
+    func phx_122_join_ref_of_another_type(wire: Wire) async throws {
+        try await Self.joined(wire) { client, world in
             try await client.play(
                 """
                 -> [10,11,"room:1","note",{}]
@@ -60,9 +62,9 @@ struct MessageTests {
         }
     }
 
-    @Test("an event with a null join_ref is taken; the reply carries the channel's")
-    func phx_123_null_join_ref() async throws {
-        try await Self.joined { client, _ in
+    @Test("an event with a null join_ref is taken; the reply carries the channel's", arguments: Wire.all)
+    func phx_123_null_join_ref(wire: Wire) async throws {
+        try await Self.joined(wire) { client, _ in
             try await client.play(
                 """
                 -> [null,"11","room:1","echo",{"a":1}]
@@ -71,9 +73,9 @@ struct MessageTests {
         }
     }
 
-    @Test("phx_close, phx_reply and phx_error from a client are events like any other")
-    func phx_124_reserved_events() async throws {
-        try await Self.joined { client, _ in
+    @Test("phx_close, phx_reply and phx_error from a client are events like any other", arguments: Wire.all)
+    func phx_124_reserved_events(wire: Wire) async throws {
+        try await Self.joined(wire) { client, _ in
             try await client.play(
                 """
                 -> ["10","11","room:1","phx_close",{"n":1}]
@@ -86,9 +88,9 @@ struct MessageTests {
         }
     }
 
-    @Test("an event that nobody handles ends the channel with phx_error, under its join_ref twice")
-    func phx_125_unhandled() async throws {
-        try await Self.joined { client, _ in
+    @Test("an event that nobody handles ends the channel with phx_error, under its join_ref twice", arguments: Wire.all)
+    func phx_125_unhandled(wire: Wire) async throws {
+        try await Self.joined(wire) { client, _ in
             try await client.play(
                 """
                 -> ["10","11","room:1","unknown",{}]
@@ -98,9 +100,9 @@ struct MessageTests {
         }
     }
 
-    @Test("after phx_error the topic is not joined")
-    func phx_126_after_an_error() async throws {
-        try await Self.joined { client, _ in
+    @Test("after phx_error the topic is not joined", arguments: Wire.all)
+    func phx_126_after_an_error(wire: Wire) async throws {
+        try await Self.joined(wire) { client, _ in
             try await client.play(
                 """
                 -> ["10","11","room:1","throw",{}]
@@ -111,9 +113,9 @@ struct MessageTests {
         }
     }
 
-    @Test("and can be joined again")
-    func phx_127_join_after_an_error() async throws {
-        try await Self.joined { client, _ in
+    @Test("and can be joined again", arguments: Wire.all)
+    func phx_127_join_after_an_error(wire: Wire) async throws {
+        try await Self.joined(wire) { client, _ in
             try await client.play(
                 """
                 -> ["10","11","room:1","throw",{}]
@@ -126,9 +128,9 @@ struct MessageTests {
         }
     }
 
-    @Test("a channel that crashes takes no other with it")
-    func phx_128_others_live() async throws {
-        try await Self.joined { client, world in
+    @Test("a channel that crashes takes no other with it", arguments: Wire.all)
+    func phx_128_others_live(wire: Wire) async throws {
+        try await Self.joined(wire) { client, world in
             let neighbour = try await world.connect()
             try await neighbour.join("room:1")
             try await client.play(
@@ -149,9 +151,9 @@ struct MessageTests {
         }
     }
 
-    @Test("a hundred pipelined events are answered in order")
-    func phx_129_pipelined() async throws {
-        try await Self.joined { client, _ in
+    @Test("a hundred pipelined events are answered in order", arguments: Wire.all)
+    func phx_129_pipelined(wire: Wire) async throws {
+        try await Self.joined(wire) { client, _ in
             try await client.sendTogether((0..<100).map { #"["10",\#($0),"room:1","echo",{"n":\#($0)}]"# })
             for number in 0..<100 {
                 try await client.play(
@@ -162,9 +164,11 @@ struct MessageTests {
 
     // MARK: kinds of handlers
 
-    @Test("synchronous, async and offloaded handlers of one channel answer in the order of its messages")
-    func mixedHandlers() async throws {
-        try await Self.joined { client, world in
+    @Test(
+        "synchronous, async and offloaded handlers of one channel answer in the order of its messages",
+        arguments: Wire.all)
+    func mixedHandlers(wire: Wire) async throws {
+        try await Self.joined(wire) { client, world in
             let events = [
                 "echo", "async_inline", "wait", "echo", "offloaded", "hops", "echo", "offloaded", "async_inline",
             ]
@@ -180,9 +184,9 @@ struct MessageTests {
         }
     }
 
-    @Test("while an async handler of one channel waits, the connection's other channels go on")
-    func otherChannelsGoOn() async throws {
-        try await Self.joined { client, world in
+    @Test("while an async handler of one channel waits, the connection's other channels go on", arguments: Wire.all)
+    func otherChannelsGoOn(wire: Wire) async throws {
+        try await Self.joined(wire) { client, world in
             try await client.play(
                 """
                 -> ["20","20","room:2","phx_join",{}]
@@ -201,9 +205,11 @@ struct MessageTests {
         }
     }
 
-    @Test("an async or offloaded handler that throws ends the channel", arguments: ["throw_async", "throw_offloaded"])
-    func asyncThrows(event: String) async throws {
-        try await Self.joined { client, _ in
+    @Test(
+        "an async or offloaded handler that throws ends the channel", arguments: ["throw_async", "throw_offloaded"],
+        Wire.all)
+    func asyncThrows(event: String, wire: Wire) async throws {
+        try await Self.joined(wire) { client, _ in
             try await client.play(
                 """
                 -> ["10","11","room:1","\(event)",{}]
@@ -214,9 +220,9 @@ struct MessageTests {
         }
     }
 
-    @Test("a channel's state is its own through all of its handlers")
-    func state() async throws {
-        try await Self.joined { client, world in
+    @Test("a channel's state is its own through all of its handlers", arguments: Wire.all)
+    func state(wire: Wire) async throws {
+        try await Self.joined(wire) { client, world in
             world.gate("handler").open()
             try await client.sendTogether(
                 (0..<100).map { #"["10",\#($0),"room:1","\#($0.isMultiple(of: 2) ? "count" : "count_async")",{}]"# })
@@ -229,11 +235,12 @@ struct MessageTests {
 
     // MARK: payloads
 
+    /// What decodes a payload by itself takes JSON; bytes are no shape at all.
     @Test(
         "a payload of another shape than asked for is an error reply, and the channel lives",
-        arguments: ["typed", "typed_async", "typed_offloaded"])
-    func invalidPayload(event: String) async throws {
-        try await Self.joined { client, _ in
+        arguments: ["typed", "typed_async", "typed_offloaded"], Wire.json)
+    func invalidPayload(event: String, wire: Wire) async throws {
+        try await Self.joined(wire) { client, _ in
             try await client.play(
                 """
                 -> ["10","11","room:1","\(event)",{"text":7}]
@@ -246,9 +253,9 @@ struct MessageTests {
         }
     }
 
-    @Test("a reply that cannot be encoded ends the channel")
-    func replyThatCannotBeEncoded() async throws {
-        try await Self.joined { client, _ in
+    @Test("a reply that cannot be encoded ends the channel", arguments: Wire.all)
+    func replyThatCannotBeEncoded(wire: Wire) async throws {
+        try await Self.joined(wire) { client, _ in
             try await client.play(
                 """
                 -> ["10","11","room:1","nan",{}]
@@ -259,9 +266,9 @@ struct MessageTests {
 
     // MARK: what becomes of events without a handler
 
-    @Test("an event without a handler may be answered instead, or ignored")
-    func unhandledPolicies() async throws {
-        try await Self.connected { client, _ in
+    @Test("an event without a handler may be answered instead, or ignored", arguments: Wire.all)
+    func unhandledPolicies(wire: Wire) async throws {
+        try await Self.connected(wire) { client, _ in
             try await client.play(
                 """
                 -> ["1","1","polite:1","phx_join",{}]
@@ -286,8 +293,6 @@ private struct MessageSocket: WorldSocket {
         channel("deaf:*", DeafRoom.self)
     }
 }
-
-private struct Thrown: Error {}
 
 private struct Note: Codable, SendableMetatype {
     var text: String

@@ -6,6 +6,7 @@ import FirecrestTestSupport
 import NIOCore
 import Testing
 
+/// About the objects themselves; what channels do over serializer 1.0.0 is in the scenarios of the other files.
 @Suite("Serializer V1 on the wire")
 struct SerializerV1Tests {
     static func connected(_ body: (TestClient, World) async throws -> Void) async throws {

@@ -5,6 +5,7 @@ import Firecrest
 import FirecrestTestSupport
 import Testing
 
+/// About the arrays themselves; what channels do over every serializer is in the scenarios of the other files.
 @Suite("Serializer V2 on the wire")
 struct SerializerV2Tests {
     static func joined(_ body: (TestClient, World) async throws -> Void) async throws {

@@ -9,8 +9,9 @@ import Testing
 extension TestClient {
     /// Plays a conversation, line by line:
     ///
-    /// - `-> …` sends a text message as it is written;
-    /// - `<- …` is the next frame, compared as JSON (the order of an object's members does not count);
+    /// - `-> […]` sends a message of five parts in the form of this client's wire; other text is sent as it is written;
+    /// - `<- […]` is the next message, likewise, compared as JSON (the order of an object's members does not count);
+    /// - `<- {…}` is the next frame as it is;
     /// - `<- nothing` says that nothing has come: a heartbeat is answered first;
     /// - `<- close 1011` is the next frame too.
     ///
@@ -21,7 +22,11 @@ extension TestClient {
             if text.last == ")", let note = text.lastIndex(of: "(") { text = text[..<note] }
             while text.last == " " { text.removeLast() }
             switch text.prefix(3) {
-            case "-> ": try await sendText(String(text.dropFirst(3)))
+            case "-> ":
+                let message = String(text.dropFirst(3))
+                // An array that is no message is sent as it is, to see what the server says to it.
+                let frame = message.first == "[" ? try? wire.frame(message) : nil
+                try await sendFrame(frame ?? RawFrame(message))
             case "<- ": try await expect(String(text.dropFirst(3)), sourceLocation)
             default: throw TestFailure("a line begins with -> or <-, not: \(line)")
             }
@@ -30,8 +35,8 @@ extension TestClient {
 
     private func expect(_ text: String, _ sourceLocation: SourceLocation) async throws {
         if text == "nothing" {
+            try await send(#"[null,"quiet?","phoenix","heartbeat",{}]"#)
             let reply = #"[null,"quiet?","phoenix","phx_reply",{"status":"ok","response":{}}]"#
-            try await sendText(#"[null,"quiet?","phoenix","heartbeat",{}]"#)
             return try await expect(reply, sourceLocation)
         }
         let frame: ReceivedFrame
@@ -42,10 +47,12 @@ extension TestClient {
             throw error
         }
         let isExpected: Bool
-        switch frame {
-        case .text(let received):
-            isExpected = try (try? Self.json(received)) == Self.json(text)
-        case .close(let code, _): isExpected = text == "close \(code ?? 0)"
+        switch (frame, text.first) {
+        case (.close(let code, _), _): isExpected = text == "close \(code ?? 0)"
+        case (.text(let received), "{"): isExpected = try (try? Self.json(received)) == Self.json(text)
+        case (_, "["):
+            let expected = try Wire.v2.message(.text(text)).map(wire.normalized)
+            isExpected = (try? wire.message(frame)) == expected
         default: isExpected = false
         }
         guard isExpected else {
@@ -54,21 +61,15 @@ extension TestClient {
         }
     }
 
-    /// nil stands for text that is only expected, such as `close 1011`.
-    private static func json(_ text: String) throws -> JSON? {
-        guard text.first == "[" || text.first == "{" else { return nil }
-        return try JSON(parsing: ByteBuffer(string: text))
-    }
-
-    /// Sends several messages in one write, so that the server reads them together.
-    func sendTogether(_ messages: [String]) async throws {
-        var bytes = ByteBuffer()
-        for message in messages { bytes.writeImmutableBuffer(RawFrame(message).bytes) }
-        try await sendBytes(bytes)
+    private static func json(_ text: String) throws -> JSON {
+        try JSON(parsing: ByteBuffer(string: text))
     }
 }
 
 extension Payload {
     /// A binary payload of these bytes.
     static func bytes(_ bytes: UInt8...) -> Payload { .binary(ByteBuffer(bytes: bytes)) }
+
+    /// The JSON that a client sent, whether it came as text or as the data of a binary frame.
+    func json() throws -> JSON { try JSON(parsing: bytes) }
 }

@@ -13,6 +13,8 @@ import Testing
 final class World: Sendable {
     let server: TestServer
     let id: String
+    /// What its clients speak.
+    let wire: Wire
     private let gates = NIOLockedValueBox<[String: Gate]>([:])
     private let record = Record()
     private let replyRefs = NIOLockedValueBox<[ReplyRef]>([])
@@ -20,8 +22,9 @@ final class World: Sendable {
 
     private static let all = NIOLockedValueBox<(last: Int, worlds: [String: World])>((0, [:]))
 
-    private init(server: TestServer) {
+    private init(server: TestServer, wire: Wire) {
         self.server = server
+        self.wire = wire
         id = Self.all.withLockedValue { all in
             all.last += 1
             return "\(all.last)"
@@ -31,11 +34,11 @@ final class World: Sendable {
 
     /// Runs a server with `type` at `/socket` for the length of `body`.
     static func run<S: WorldSocket, Result: Sendable>(
-        _ type: S.Type, socket options: SocketOptions = SocketOptions(), endpoint: EndpointOptions = .test,
-        share: ServerShare = .shared, _ body: (World) async throws -> Result
+        _ type: S.Type, wire: Wire = .v2, socket options: SocketOptions = SocketOptions(),
+        endpoint: EndpointOptions = .test, share: ServerShare = .shared, _ body: (World) async throws -> Result
     ) async throws -> Result {
         try await TestServer.run(options: endpoint, share: share, socket("/socket", type, options: options)) { server in
-            let world = World(server: server)
+            let world = World(server: server, wire: wire)
             defer {
                 // Whoever still waits goes on, so that no task outlives its server.
                 for gate in world.gates.withLockedValue({ Array($0.values) }) { gate.open() }
@@ -58,29 +61,31 @@ final class World: Sendable {
         return assigns
     }
 
-    func connect(vsn: String? = "2.0.0") async throws -> TestClient {
+    /// A client that speaks `wire`; the world's own when it is nil.
+    func connect(_ wire: Wire? = nil) async throws -> TestClient {
+        let wire = wire ?? self.wire
+        let client = try await connect(vsn: wire.version)
+        client.wire = wire
+        return client
+    }
+
+    /// A client with a version of its own in the URL, or with none.
+    func connect(vsn: String?) async throws -> TestClient {
         let vsn = vsn.map { "&vsn=\($0)" } ?? ""
         return try await TestClient.connect(server, path: "/socket/websocket?world=\(id)\(vsn)")
     }
 
     /// Many clients at once, each joined to `topic`.
-    func crowd(_ count: Int, topic: String, vsn: (Int) -> String = { _ in "2.0.0" }) async throws -> [TestClient] {
+    func crowd(_ count: Int, topic: String, wire: (Int) -> Wire? = { _ in nil }) async throws -> [TestClient] {
         var clients: [TestClient] = []
         for index in 0..<count {
-            let vsn = vsn(index)
-            let client = try await connect(vsn: vsn)
-            let join =
-                vsn == "2.0.0"
-                ? #"["1","1","\#(topic)","phx_join",{}]"#
-                : #"{"join_ref":"1","ref":"1","topic":"\#(topic)","event":"phx_join","payload":{}}"#
-            try await client.sendText(join)
+            let client = try await connect(wire(index))
+            try await client.push(joinRef: "1", ref: "1", topic: topic, event: "phx_join")
             clients.append(client)
         }
         for client in clients {
-            let reply = try await client.receiveText(timeout: .seconds(20))
-            guard reply.contains(#""status":"ok""#) else {
-                throw TestFailure("one of a crowd could not join: \(reply)")
-            }
+            let reply = try await client.receiveMessage(timeout: .seconds(20))
+            guard reply.status == "ok" else { throw TestFailure("one of a crowd could not join: \(reply)") }
         }
         return clients
     }
@@ -117,6 +122,9 @@ final class World: Sendable {
         try server.endpoint.broadcast(topic, event, payload)
     }
 }
+
+/// What a channel throws when a test wants it to.
+struct Thrown: Error {}
 
 extension AssignKey<World> {
     static let world = AssignKey("world")
