@@ -52,9 +52,11 @@ sanitize-address: ## The tests under the address sanitizer, in a build folder of
 	    swift test --sanitize=address --scratch-path .build-address --disable-xctest
 
 fuzz: ## A million executions of each fuzz target, with coverage; RUNS=… TARGETS="json v2"
+	@scripts/setup run
 	@scripts/fuzz --runs $(RUNS) $(TARGETS)
 
 fuzz-selftest: ## Plants mistakes in the fuzz targets and expects each to be found
+	@scripts/setup run
 	@scripts/fuzz --self-test
 
 format: ## Formats the Swift sources
