@@ -53,7 +53,8 @@ struct ConsoleSessionTests {
             await run.wait(for: "<2 bytes: 00 ff>")
             run.type("/binary binary_push 01")
             await run.wait(for: "binary_pushed")
-            run.endInput()
+            // What has no reply would be awaited at the end of input.
+            run.type("/quit")
             #expect(await run.end() == nil)
             #expect(run.text.contains("<4 bytes: de ad be ef>"))
         }
