@@ -183,8 +183,10 @@ let package = Package(
         .testTarget(
             name: "FirecrestTests",
             dependencies: [
-                "Firecrest", "FirecrestProtocol", "FirecrestPubSub", "FirecrestTesting", "FirecrestTestSupport",
+                "Firecrest", "FirecrestHTTP", "FirecrestProtocol", "FirecrestPubSub", "FirecrestTesting",
+                "FirecrestTestSupport",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: house

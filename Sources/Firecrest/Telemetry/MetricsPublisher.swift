@@ -23,15 +23,19 @@ final class MetricsPublisher: Sendable {
         roundTrips = Metrics.Timer(label: "firecrest.round_trip", dimensions: [], factory: factory)
     }
 
+    /// Figures that somebody gathered earlier and brings later add nothing.
     func publish(_ statistics: LoopStatistics) {
         published.withLockedValue { last in
             for (figure, counter) in counters {
                 let count = statistics[keyPath: figure.value] - last[keyPath: figure.value]
-                if count > 0 { counter.increment(by: count) }
+                guard count > 0 else { continue }
+                counter.increment(by: count)
+                last[keyPath: figure.value] += count
             }
             for (figure, meter) in gauges { meter.set(statistics[keyPath: figure.value]) }
+            guard statistics.roundTrips.count > last.roundTrips.count else { return }
             publishRoundTrips(statistics.roundTrips, since: last.roundTrips)
-            last = statistics
+            last.roundTrips = statistics.roundTrips
         }
     }
 
