@@ -70,7 +70,8 @@ struct SocketPart: Sendable {
         guard websocket.isEnabled, let origins else { return [] }
         return [
             SocketMount(
-                path: websocketPath, options: websocket, origins: origins, definition: definition,
+                path: websocketPath, options: websocket, parameters: websocket.parameters, origins: origins,
+                definition: definition,
                 loops: loops)
         ]
     }

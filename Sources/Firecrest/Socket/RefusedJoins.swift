@@ -24,7 +24,7 @@ public struct RefusedJoinLimits: Sendable, Hashable {
     public init() {}
 }
 
-/// The refused joins of one connection; made at the first refusal.
+/// The refused joins of one connection.
 struct RefusedJoins {
     private struct Entry {
         let topic: String
@@ -34,22 +34,20 @@ struct RefusedJoins {
         var until: NIODeadline
     }
 
-    private let limits: RefusedJoinLimits
+    /// No memory while there are none.
     private var entries: [Entry] = []
 
-    init(_ limits: RefusedJoinLimits) {
-        self.limits = limits
-    }
-
     /// The answer to a join that need not be asked about; nil when it must be.
-    func response(topic: String, payload: Payload, now: NIODeadline) -> Payload? {
+    func response(topic: String, payload: Payload, limits: RefusedJoinLimits, now: NIODeadline) -> Payload? {
         guard let entry = entries.first(where: { $0.topic == topic }), entry.count >= limits.after, now < entry.until,
             entry.payload == payload.hashValue
         else { return nil }
         return entry.response
     }
 
-    mutating func refused(topic: String, payload: Payload, response: Payload, now: NIODeadline) {
+    mutating func refused(
+        topic: String, payload: Payload, response: Payload, limits: RefusedJoinLimits, now: NIODeadline
+    ) {
         let hash = payload.hashValue
         var count = 1
         if let index = entries.firstIndex(where: { $0.topic == topic }) {
@@ -65,6 +63,6 @@ struct RefusedJoins {
     }
 
     mutating func accepted(topic: String) {
-        entries.removeAll { $0.topic == topic }
+        if !entries.isEmpty { entries.removeAll { $0.topic == topic } }
     }
 }

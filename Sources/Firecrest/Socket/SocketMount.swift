@@ -15,6 +15,8 @@ internal import Tracing
 struct SocketMount: UpgradeMount {
     let path: MountPath
     let options: WebSocketOptions
+    /// The options' part for connections, shared by all of them.
+    let parameters: WebSocketParameters
     let origins: OriginCheck
     let definition: SocketDefinition
     let loops: EndpointLoops
@@ -24,7 +26,7 @@ struct SocketMount: UpgradeMount {
     func begin(
         _ request: UpgradeRequest, loop: LoopContext, decide: @escaping (UpgradeDecision) -> Void
     ) -> (() -> Void)? {
-        var offer = Offer(parameters: options.parameters)
+        var offer = Offer(parameters: parameters)
         do throws(Rejection) {
             try negotiate(request, &offer, loop)
         } catch {
@@ -92,7 +94,7 @@ struct SocketMount: UpgradeMount {
                 offers: request.head.headers["sec-websocket-extensions"], options: offer.parameters.deflate)
         {
             offer.extensions = agreement.headerValue
-            offer.parameters.agreement = agreement
+            offer.parameters = offer.parameters.agreeing(to: agreement)
         }
     }
 
@@ -190,7 +192,7 @@ struct SocketMount: UpgradeMount {
         }
         var plain = offer
         plain.extensions = nil
-        plain.parameters.agreement = nil
+        plain.parameters = parameters
         return .accept(
             headers: plain.headers, parameters: plain.parameters,
             session: FarewellSession(

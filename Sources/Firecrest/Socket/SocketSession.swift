@@ -25,7 +25,7 @@ final class SocketSession {
     private var pausedBy = 0
     private var disconnect: DisconnectSubscription?
     private let rates: ConnectionRates?
-    private var refusedJoins: RefusedJoins?
+    private var refusedJoins = RefusedJoins()
 
     init(definition: SocketDefinition, loop: EndpointLoop, identity: SocketIdentity, serializerIndex: Int?) {
         self.definition = definition
@@ -147,20 +147,21 @@ final class SocketSession {
     }
 
     private func knownRefusal(_ message: Message, _ topic: String) -> Payload? {
-        refusedJoins?.response(topic: topic, payload: message.payload, now: loop.context.timers.now)
+        guard let limits = definition.options.refusedJoins else { return nil }
+        return refusedJoins.response(
+            topic: topic, payload: message.payload, limits: limits, now: loop.context.timers.now)
     }
 
     // MARK: refused joins
 
     func joinRefused(topic: String, params: Payload, response: Payload) {
         guard let limits = definition.options.refusedJoins else { return }
-        var memory = refusedJoins ?? RefusedJoins(limits)
-        memory.refused(topic: topic, payload: params, response: response, now: loop.context.timers.now)
-        refusedJoins = memory
+        refusedJoins.refused(
+            topic: topic, payload: params, response: response, limits: limits, now: loop.context.timers.now)
     }
 
     func joinAccepted(topic: String) {
-        refusedJoins?.accepted(topic: topic)
+        refusedJoins.accepted(topic: topic)
     }
 
     // MARK: out

@@ -8,25 +8,29 @@ import NIOHTTP1
 
 /// A WebSocket with no protocol on top, for conformance suites and benchmarks of the frame layer.
 struct EchoMount: UpgradeMount {
-    func claims(path: Substring) -> Bool { path == "/echo" }
-
-    func begin(
-        _ request: UpgradeRequest, loop: LoopContext, decide: @escaping (UpgradeDecision) -> Void
-    ) -> (() -> Void)? {
+    private static let parameters: WebSocketParameters = {
         let limit = 16 << 20
         // Autobahn 9.3.1 sends 4 MiB in 65,536 pieces and an empty last one.
         let fragments = 65_537
         var outbound = OutboundLimits()
         outbound.maxBytes = 2 * limit
-        var parameters = WebSocketParameters(
+        return WebSocketParameters(
             frameLimits: FrameLimits(
                 maxFrameBytes: limit, maxMessageBytes: limit, maxFragments: fragments, maxInflateRatio: 1_000),
             outbound: outbound)
+    }()
+
+    func claims(path: Substring) -> Bool { path == "/echo" }
+
+    func begin(
+        _ request: UpgradeRequest, loop: LoopContext, decide: @escaping (UpgradeDecision) -> Void
+    ) -> (() -> Void)? {
+        var parameters = Self.parameters
         var headers = HTTPHeaders()
         if let agreement = DeflateNegotiation.agree(
             offers: request.head.headers["sec-websocket-extensions"], options: parameters.deflate)
         {
-            parameters.agreement = agreement
+            parameters = parameters.agreeing(to: agreement)
             headers.add(name: "sec-websocket-extensions", value: agreement.headerValue)
         }
         decide(.accept(headers: headers, parameters: parameters, session: EchoSession()))

@@ -157,9 +157,8 @@ private struct PausingMount: UpgradeMount {
     func begin(
         _ request: UpgradeRequest, loop: LoopContext, decide: @escaping (UpgradeDecision) -> Void
     ) -> (() -> Void)? {
-        var parameters = WebSocketParameters(frameLimits: FrameLimits())
-        parameters.stallTimeout = .seconds(1)
-        parameters.closeTimeout = .milliseconds(500)
+        let parameters = WebSocketParameters(
+            frameLimits: FrameLimits(), closeTimeout: .milliseconds(500), stallTimeout: .seconds(1))
         decide(.accept(headers: [:], parameters: parameters, session: Session()))
         return nil
     }
