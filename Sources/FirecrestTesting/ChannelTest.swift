@@ -44,4 +44,9 @@ public struct ChannelTest<S: Socket>: Sendable {
     public func broadcast(_ topic: Topic, _ event: String, _ payload: JSON) throws {
         try endpoint.broadcast(topic.name, event, try Payload(payload))
     }
+
+    /// Ends the connections whose socket has this id, as `Endpoint.disconnect`.
+    public func disconnect(_ socketID: String) throws {
+        try endpoint.broadcast(socketID, "disconnect", .empty)
+    }
 }

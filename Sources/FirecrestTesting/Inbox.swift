@@ -22,7 +22,9 @@ struct Received: Sendable {
     let ref: JSON
     let topic: String
     let event: String
-    let payload: JSON
+    /// Of a reply, whose payload is its response.
+    let status: String?
+    let payload: Payload
 }
 
 /// Isolation: `Sendable`; written by the loop, read by the test.
@@ -84,11 +86,10 @@ final class Inbox: Sendable {
         let message = try await first("a reply to message \(ref) on \(topic)") { message in
             message.event == "phx_reply" && message.topic == topic && message.ref == .string(ref)
         }
-        return TestReply(
-            status: message.payload["status"]?.stringValue ?? "", response: message.payload["response"] ?? .null)
+        return TestReply(status: message.status ?? "", payload: message.payload)
     }
 
-    func payload(_ what: String, _ matches: @escaping @Sendable (Received) -> Bool) async throws -> JSON {
+    func payload(_ what: String, _ matches: @escaping @Sendable (Received) -> Bool) async throws -> Payload {
         try await first(what, matches).payload
     }
 

@@ -12,20 +12,22 @@ internal import FirecrestWire
 final class RecordingTransport: SocketTransport {
     let name = "test"
     private let inbox: Inbox
-    private let serializer = V2JSONSerializer()
+    private let codec = ClientCodec(.v2)
 
     init(inbox: Inbox) {
         self.inbox = inbox
     }
 
     func send(_ frame: EncodedFrame) {
-        guard let message = try? serializer.decode(frame.content, kind: frame.kind),
+        guard let message = try? codec.decode(frame.content, kind: frame.kind),
             case .name(let topic) = message.topic
         else { return }
+        var status: String?
+        if case .reply(let word) = message.kind { status = word }
         inbox.append(
             Received(
                 joinRef: JSON(message.joinRef), ref: JSON(message.ref), topic: topic, event: message.event,
-                payload: (try? message.payload.decode(JSON.self)) ?? .null))
+                status: status, payload: message.payload.copied()))
     }
 
     func send(_ delivery: Delivery, serializerIndex: Int) {

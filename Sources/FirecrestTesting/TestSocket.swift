@@ -1,7 +1,8 @@
 // Firecrest — one client of a channel test.
 // SPDX-License-Identifier: Apache-2.0
 
-public import Firecrest
+internal import Firecrest
+public import FirecrestProtocol
 internal import NIOCore
 
 /// A connected client.
@@ -15,10 +16,16 @@ public struct TestSocket: Sendable {
     @discardableResult
     public func join(_ topic: Topic, _ params: JSON = [:]) async throws -> TestChannel {
         let channel = TestChannel(socket: self, topic: topic, joinRef: inbox.nextRef())
-        channel.send("phx_join", params, ref: channel.joinRef)
+        try channel.send("phx_join", try Payload(params), ref: channel.joinRef)
         let reply = try await inbox.reply(to: channel.joinRef, on: topic.name)
         guard reply.status == "ok" else { throw JoinRefused(topic: topic, response: reply.response) }
         return TestChannel(socket: self, topic: topic, joinRef: channel.joinRef, joinResponse: reply.response)
+    }
+
+    func send(_ message: Message) throws {
+        var frame = ByteBuffer()
+        let kind = try ClientCodec(.v2).encode(message, into: &frame)
+        socket.receive(frame, kind: kind)
     }
 
     /// Ends the connection, as a client that goes away.
@@ -53,16 +60,24 @@ public struct TestChannel: Sendable {
         self.joinResponse = joinResponse
     }
 
-    func send(_ event: String, _ payload: JSON, ref: String) {
-        let message: JSON = [.string(joinRef), .string(ref), .string(topic.name), .string(event), payload]
-        socket.socket.receive((try? Payload(message))?.bytes ?? ByteBuffer())
+    func send(_ event: String, _ payload: Payload, ref: String) throws {
+        try socket.send(
+            Message(
+                joinRef: Ref(plainText: joinRef), ref: Ref(plainText: ref), topic: .name(topic.name), event: event,
+                payload: payload))
     }
 
     /// Pushes an event; the result can wait for its reply.
     @discardableResult
     public func push(_ event: String, _ payload: JSON = [:]) async throws -> TestPush {
+        try await push(event, try Payload(payload))
+    }
+
+    /// As above with any payload, for example `.binary(bytes)`.
+    @discardableResult
+    public func push(_ event: String, _ payload: Payload) async throws -> TestPush {
         let ref = socket.inbox.nextRef()
-        send(event, payload, ref: ref)
+        try send(event, payload, ref: ref)
         return TestPush(inbox: socket.inbox, topic: topic.name, ref: ref)
     }
 
@@ -73,14 +88,28 @@ public struct TestChannel: Sendable {
     }
 
     /// Waits for an event pushed to this client alone; returns its payload.
+    ///
+    /// - Throws: `ExpectationFailed`; `PayloadError` when the payload is bytes, which `expectPushedPayload` takes.
     public func expectPush(_ event: String) async throws -> JSON {
+        try await expectPushedPayload(event).decode(JSON.self)
+    }
+
+    /// As `expectPush`, for a payload of any kind.
+    public func expectPushedPayload(_ event: String) async throws -> Payload {
         try await socket.inbox.payload("a push of \(event)") { [joinRef, topic] message in
             message.topic == topic.name && message.event == event && message.joinRef == .string(joinRef)
         }
     }
 
     /// Waits for a broadcast on this channel's topic; returns its payload.
+    ///
+    /// - Throws: `ExpectationFailed`; `PayloadError` when the payload is bytes, which `expectBroadcastPayload` takes.
     public func expectBroadcast(_ event: String) async throws -> JSON {
+        try await expectBroadcastPayload(event).decode(JSON.self)
+    }
+
+    /// As `expectBroadcast`, for a payload of any kind.
+    public func expectBroadcastPayload(_ event: String) async throws -> Payload {
         try await socket.inbox.payload("a broadcast of \(event)") { [topic] message in
             message.topic == topic.name && message.event == event && message.joinRef.isNull
         }
@@ -100,8 +129,10 @@ public struct TestChannel: Sendable {
     /// socket and back, so everything handled before it would be here. What async work has yet to send is not seen.
     public func expectNothing() async throws {
         let ref = socket.inbox.nextRef()
-        let probe: JSON = [nil, .string(ref), "phoenix", "heartbeat", [:]]
-        socket.socket.receive((try? Payload(probe))?.bytes ?? ByteBuffer())
+        try socket.send(
+            Message(
+                joinRef: .null, ref: Ref(plainText: ref), topic: .name("phoenix"),
+                event: OutboundMessage.Event.heartbeat, payload: .empty))
         _ = try await socket.inbox.reply(to: ref, on: "phoenix")
         let left = socket.inbox.waiting(on: topic.name)
         guard left.isEmpty else { throw ExpectationFailed(expected: "nothing on \(topic)", unread: left) }
@@ -133,5 +164,8 @@ public struct TestPush: Sendable {
 /// A channel's answer to one push.
 public struct TestReply: Sendable, Hashable {
     public let status: String
-    public let response: JSON
+    /// The response, of whatever kind.
+    public let payload: Payload
+    /// The response as JSON; null when it is bytes.
+    public var response: JSON { (try? payload.decode(JSON.self)) ?? .null }
 }

@@ -88,9 +88,9 @@ package struct LoopbackSocket: Sendable {
     let session: NIOLoopBound<SocketSession>
 
     /// A frame from the client.
-    package func receive(_ frame: ByteBuffer) {
+    package func receive(_ frame: ByteBuffer, kind: FrameKind) {
         let session = session
-        session.eventLoop.execute { session.value.receive(frame, kind: .text) }
+        session.eventLoop.execute { session.value.receive(frame, kind: kind) }
     }
 
     /// The client has gone.

@@ -83,6 +83,14 @@ struct ChannelTestTests {
         #expect(try await socket.expectClose() == 1001)
     }
 
+    @Test func bytes_travel_both_ways() async throws {
+        let probe = try await ChannelTest(ProbeSocket.self).connect().join("probe:1")
+        let reply = try await probe.push("echo", .binary([1, 2, 255])).reply()
+        #expect(reply.status == "ok")
+        #expect(reply.payload == .binary([1, 2, 255]))
+        #expect(reply.response == nil)
+    }
+
     @Test func clients_of_one_test_share_their_topics_and_clients_of_two_do_not() async throws {
         let (here, there) = (try ChannelTest(ProbeSocket.self), try ChannelTest(ProbeSocket.self))
         let first = try await here.connect().join("probe:1")
