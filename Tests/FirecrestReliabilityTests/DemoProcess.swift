@@ -19,7 +19,12 @@ struct DemoProcess {
     /// What it wrote to its standard error.
     var logLines: [Substring] { read(logPath).split(separator: "\n") }
 
+    /// Starts the demo, runs `body`, and ends it. No other test's server runs meanwhile.
     static func run(_ arguments: [String] = [], _ body: (DemoProcess) async throws -> Void) async throws {
+        try await ServerGate.enter(.alone) { try await start(arguments, body) }
+    }
+
+    private static func start(_ arguments: [String], _ body: (DemoProcess) async throws -> Void) async throws {
         let tests = try realpath(of: "/proc/self/exe")
         let program = tests.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 } + "/firecrest"
         let logPath = "/tmp/firecrest-\(getpid())-\(UInt32.random(in: 0 ... .max)).log"

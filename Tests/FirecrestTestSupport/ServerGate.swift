@@ -15,7 +15,7 @@ package enum ServerShare: Sendable {
 
 /// A semaphore, first come first served. Swift Testing starts all tests at once; hundreds of servers on a few cores would
 /// make every time limit in them a matter of luck.
-enum ServerGate {
+package enum ServerGate {
     fileprivate static let places = 4
 
     private struct State {
@@ -36,7 +36,7 @@ enum ServerGate {
     /// A test with a second server already has its place.
     @TaskLocal private static var isInside = false
 
-    static func enter<Result>(_ share: ServerShare, _ body: () async throws -> Result) async throws -> Result {
+    package static func enter<Result>(_ share: ServerShare, _ body: () async throws -> Result) async throws -> Result {
         if isInside { return try await body() }
         await withCheckedContinuation { continuation in
             let admitted = state.withLockedValue { state in
