@@ -219,7 +219,7 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
         bodyWantsMore = true
         guard head.uri.utf8.count <= server.limits.maxTargetBytes else { return refuse(.targetTooLong) }
         guard head.hasClearBody else { return refuse(.parseError(HTTPParserError.unexpectedContentLength)) }
-        let path = head.uri.prefix { $0 != "?" }
+        let path = head.path
         if let mount = server.mounts.first(where: { $0.claims(path: path) }) {
             state = .upgradeRequest(head, mount)
             wait(.body)

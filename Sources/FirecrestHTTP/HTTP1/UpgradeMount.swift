@@ -15,9 +15,9 @@ package struct UpgradeRequest: Sendable {
     }
 
     /// The target up to the `?`.
-    package var path: Substring { head.uri.prefix { $0 != "?" } }
+    package var path: Substring { head.path }
     /// What follows the `?`, without it.
-    package var query: Substring { head.uri.drop { $0 != "?" }.dropFirst() }
+    package var query: Substring { Substring(head.uri.utf8.dropFirst(head.path.utf8.count + 1)) }
 }
 
 /// What a mount makes of a request.
