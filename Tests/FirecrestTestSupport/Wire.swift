@@ -1,7 +1,7 @@
 // Firecrest — the forms in which a Phoenix message travels, so that one scenario is played in each of them.
 // SPDX-License-Identifier: Apache-2.0
 
-package import Firecrest
+internal import Firecrest
 internal import FirecrestWire
 package import NIOCore
 
