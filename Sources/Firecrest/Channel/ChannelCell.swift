@@ -46,8 +46,16 @@ final class ChannelCell<C: Channel>: AnyChannelCell {
         let run = route.watch.begin(self, event: event, ref: ref, payload: payload, timer: entry?.timer)
         switch entry?.handler {
         case .sync(let handler):
-            let outcome = Result {
-                try run.span.current { try handler(channel, payload, ChannelSocket(cell: self)) }
+            let outcome: Result<Reply, any Error>
+            do {
+                if run.span == nil {
+                    outcome = .success(try handler(channel, payload, ChannelSocket(cell: self)))
+                } else {
+                    outcome = .success(
+                        try run.span.current { try handler(channel, payload, ChannelSocket(cell: self)) })
+                }
+            } catch {
+                outcome = .failure(error)
             }
             eventFinished(outcome, run)
         case .async(let handler):

@@ -25,6 +25,7 @@ public struct EndpointPart: Sendable {
         try socket.checkOptions()
         socket.routes = try socket.channels().compiled(telemetry)
         socket.origins = try socket.originCheck(endpoint)
+        try socket.checkCrossSite(endpoint)
         socket.serializers = try serializers.choice(socket.options.serializers, mount: socket.path)
         return EndpointPart(kind: .socket(socket))
     }
@@ -52,6 +53,14 @@ struct SocketPart: Sendable {
         if let name = websocketPath.repeatedName {
             try check.expect(false, "path", "has two segments named :\(name); connect could see one only", .conflict)
         }
+    }
+
+    /// Foreign pages are kept from sessions by one check at least.
+    func checkCrossSite(_ endpoint: EndpointOptions) throws(OptionError) {
+        guard case .any = (websocket.checkOrigin ?? endpoint.checkOrigin).kind else { return }
+        try OptionCheck(owner: "the WebSocket at \(path)").expect(
+            websocket.checkCSRF, "checkCSRF",
+            "is off where checkOrigin lets every page in; leave one of the two checks on", .conflict)
     }
 
     func originCheck(_ endpoint: EndpointOptions) throws(OptionError) -> OriginCheck {

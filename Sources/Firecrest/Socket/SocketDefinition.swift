@@ -34,6 +34,9 @@ final class SocketDefinition: Sendable {
         connects = ResultTimers(telemetry, SocketConnected.name, ("socket", behavior.name))
     }
 
+    /// Asked for each event: takes no copy of the logger.
+    func isLogging(_ level: Logger.Level) -> Bool { logger.logLevel <= level }
+
     /// The name of the user's type.
     var name: String { behavior.name }
 

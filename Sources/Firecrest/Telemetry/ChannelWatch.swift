@@ -7,13 +7,15 @@ internal import Metrics
 internal import NIOCore
 internal import Tracing
 
-/// Shared by all channels that came through one route; immutable.
-struct ChannelWatch: Sendable {
+/// Shared by all channels that came through one route; immutable, and a reference: a copy for each message would show.
+final class ChannelWatch: Sendable {
     let name: String
     let telemetry: Telemetry
     private let logJoin: Logger.Level?
     private let logHandleIn: Logger.Level?
     private let joins: ResultTimers
+    private let isMeasuring: Bool
+    private let isTracing: Bool
 
     init<C: Channel>(_ type: C.Type, _ telemetry: Telemetry) {
         name = "\(type)"
@@ -21,21 +23,24 @@ struct ChannelWatch: Sendable {
         logJoin = C.logJoin
         logHandleIn = C.logHandleIn
         joins = ResultTimers(telemetry, ChannelJoined.name, ("channel", name))
+        isMeasuring = telemetry.isMeasuring
+        isTracing = telemetry.tracer != nil
     }
 
     func begin(_ cell: AnyChannelCell, join params: JoinParams) -> JoinRun {
         JoinRun(params: params, started: .now(), span: span(ChannelJoined.name, cell))
     }
 
-    /// Starts the clock only if somebody looks at it.
+    /// Starts the clock only if somebody looks at it. On the way of each message, so as little as can be.
+    @inline(__always)
     func begin(_ cell: AnyChannelCell, event: String, ref: Ref, payload: Payload, timer: Metrics.Timer?) -> EventRun {
         var run = EventRun(event: event, ref: ref, payload: payload, timer: timer)
-        if let level = logHandleIn, let logger = cell.logger, logger.logLevel <= level, isLogged(cell.topic) {
+        if let level = logHandleIn, cell.socket?.definition.isLogging(level) ?? false, isLogged(cell.topic) {
             run.logLevel = level
         }
-        run.isMeasured = telemetry.isMeasuring || run.logLevel != nil
+        run.isMeasured = isMeasuring || run.logLevel != nil
         if run.isMeasured { run.started = .now() }
-        if telemetry.tracer != nil { run.span = span(ChannelHandledIn.name, cell) }
+        if isTracing { run.span = span(ChannelHandledIn.name, cell) }
         return run
     }
 
@@ -64,10 +69,16 @@ struct ChannelWatch: Sendable {
             ])
     }
 
+    @inline(__always)
     func handled(_ cell: AnyChannelCell, _ run: EventRun) {
         guard run.isMeasured else { return }
-        let duration = run.started.duration
-        run.timer?.record(duration: duration)
+        let nanoseconds = (NIODeadline.now() - run.started).nanoseconds
+        run.timer?.recordNanoseconds(nanoseconds)
+        if run.logLevel != nil || telemetry.hasHandlers { tell(cell, run, .nanoseconds(nanoseconds)) }
+    }
+
+    @inline(never)
+    private func tell(_ cell: AnyChannelCell, _ run: EventRun, _ duration: Duration) {
         telemetry.emit(
             ChannelHandledIn(
                 duration: duration, ref: run.ref, event: run.event, params: run.payload, socket: describe(cell)))

@@ -6,7 +6,7 @@ internal import Metrics
 internal import Tracing
 
 /// Made once from the endpoint's options. Where nobody listens, nothing is measured.
-struct Telemetry: Sendable {
+final class Telemetry: Sendable {
     let endpoint: String
     let filter: ParameterFilter
     let tracer: SocketTracer?
