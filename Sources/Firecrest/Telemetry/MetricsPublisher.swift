@@ -21,6 +21,9 @@ final class MetricsPublisher: Sendable {
             ($0, Meter(label: "firecrest.\($0.name)", factory: factory))
         }
         roundTrips = Metrics.Timer(label: "firecrest.round_trip", dimensions: [], factory: factory)
+        guard let page = factory as? PrometheusRegistry else { return }
+        for figure in LoopStatistics.figures { page.explain("firecrest.\(figure.name)", figure.help) }
+        page.explain("firecrest.round_trip", "From a ping of ours to its pong.")
     }
 
     /// Figures that somebody gathered earlier and brings later add nothing.

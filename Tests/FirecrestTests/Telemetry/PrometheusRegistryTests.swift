@@ -51,6 +51,16 @@ struct PrometheusRegistryTests {
         #expect(lines.contains(##"_1_bad_name_total{a_b="x\"y\\z\n"} 1"##))
     }
 
+    @Test("a metric that was explained has the words on the page, whichever kind it is")
+    func explained() {
+        registry.explain("app.requests", "Requests,\nall \\ of them.")
+        registry.explain("app.took", "How long.")
+        Counter(label: "app.requests", factory: registry).increment()
+        Timer(label: "app.took", factory: registry).recordNanoseconds(1)
+        #expect(lines.first == ##"# HELP app_requests_total Requests,\nall \\ of them."##)
+        #expect(lines.contains("# HELP app_took_seconds How long."))
+    }
+
     @Test("a name of one kind is not another's, and there is an end to the number of series")
     func bounded() {
         let small = PrometheusRegistry(maxSeries: 3)

@@ -28,6 +28,8 @@ public final class PrometheusRegistry: MetricsFactory {
     private struct State {
         var series: [Key: any PrometheusSeries] = [:]
         var kinds: [String: PrometheusKind] = [:]
+        /// By label, as metrics are made.
+        var explanations: [String: String] = [:]
     }
 
     private let state = NIOLockedValueBox(State())
@@ -42,16 +44,28 @@ public final class PrometheusRegistry: MetricsFactory {
 
     /// The page, in the exposition format 0.0.4, metrics in the order of their names.
     public func text() -> String {
-        let (series, kinds) = state.withLockedValue { ($0.series, $0.kinds) }
+        let (series, kinds, explanations) = state.withLockedValue { ($0.series, $0.kinds, $0.explanations) }
+        let helps = Dictionary(
+            explanations.flatMap { label, text in
+                PrometheusKind.suffixes.map { (PrometheusText.name(label, suffix: $0), text) }
+            }, uniquingKeysWith: { first, _ in first })
         var page = ""
         var last = ""
         for (key, value) in series.sorted(by: { ($0.key.name, $0.key.labels) < ($1.key.name, $1.key.labels) }) {
-            if key.name != last { page += "# TYPE \(key.name) \(kinds[key.name]?.rawValue ?? "untyped")\n" }
+            if key.name != last {
+                if let help = helps[key.name] { page += "# HELP \(key.name) \(PrometheusText.help(help))\n" }
+                page += "# TYPE \(key.name) \(kinds[key.name]?.rawValue ?? "untyped")\n"
+            }
             last = key.name
             page += value.text(key.name, key.labels)
         }
         page += "# TYPE firecrest_metrics_refused_total counter\n"
         return page + refused.text("firecrest_metrics_refused_total", "")
+    }
+
+    /// Says what a metric is, for the page's `# HELP` line; swift-metrics has no place for it.
+    public func explain(_ label: String, _ text: String) {
+        state.withLockedValue { $0.explanations[label] = text }
     }
 
     /// The value of `name` and `labels` if it is there already and of the same kind; a new one otherwise.

@@ -6,6 +6,9 @@ internal import Synchronization
 
 enum PrometheusKind: String {
     case counter, gauge, histogram
+
+    /// What the names of all kinds end in.
+    static let suffixes = [PrometheusCounter.suffix, PrometheusGauge.suffix, PrometheusTimer.suffix]
 }
 
 /// One name with one set of labels.

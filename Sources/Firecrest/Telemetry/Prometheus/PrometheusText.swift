@@ -28,6 +28,12 @@ enum PrometheusText {
         character.isASCII && (character.isLetter || character.isNumber || character == "_" || character == ":")
     }
 
+    /// Text of a `# HELP` line, where a backslash and a line's end are escaped.
+    static func help(_ text: String) -> String {
+        text.split(separator: "\\", omittingEmptySubsequences: false).joined(separator: "\\\\")
+            .split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\\n")
+    }
+
     private static func escaped(_ value: String) -> String {
         var text = ""
         for character in value {
