@@ -84,6 +84,7 @@ let package = Package(
             name: "Firecrest",
             dependencies: [
                 "FirecrestWire", "FirecrestProtocol", "FirecrestPubSub", "FirecrestHTTP",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

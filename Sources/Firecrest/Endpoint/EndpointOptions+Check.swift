@@ -20,6 +20,11 @@ extension EndpointOptions {
         try check.expect(
             !nodeName.isEmpty && nodeName.utf8.count <= 255, "nodeName",
             "has \(nodeName.utf8.count) bytes; it must have 1 to 255")
+        if let secretKeyBase {
+            try check.expect(
+                secretKeyBase.utf8.count >= 64, "secretKeyBase",
+                "has \(secretKeyBase.utf8.count) bytes; it must have at least 64, chosen at random")
+        }
         if let host {
             // What is compared with an origin's host has to be written like one.
             let isBareHost = Origin("//\(host)").host == host || Origin("//[\(host)]").host == host

@@ -53,6 +53,12 @@ public struct EndpointOptions: Sendable {
     public var tracer: (any Tracer)?
     /// This node's name in broadcasts. Defaults to `local`; a cluster needs distinct ones.
     public var nodeName = "local"
+    /// The secret that the tokens of long polls and event streams are signed with, at least 64 bytes. All nodes of a
+    /// cluster need the same, so that a request may arrive at any of them. nil, the default: a random one for this
+    /// process, whose sessions no other process knows and which end with it.
+    ///
+    /// Keep it out of the source: whoever knows it can take over sessions.
+    public var secretKeyBase: String?
 
     public init() {}
 }

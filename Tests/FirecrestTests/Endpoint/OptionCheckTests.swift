@@ -57,6 +57,9 @@ struct WrongOption: Sendable, CustomTestStringConvertible {
             $0.shutdownTimeout = .seconds(-1)
         },
         .endpoint("nodeName of the endpoint has 0 bytes") { $0.nodeName = "" },
+        .endpoint("secretKeyBase of the endpoint has 63 bytes; it must have at least 64") {
+            $0.secretKeyBase = String(repeating: "x", count: 63)
+        },
         .endpoint("host of the endpoint is \"\"") { $0.host = "" },
         .endpoint("host of the endpoint is \"https://example.com\"") { $0.host = "https://example.com" },
         .endpoint("host of the endpoint is \"example.com:4000\"") { $0.host = "example.com:4000" },
