@@ -67,7 +67,7 @@ public final class Endpoint: Service {
             case .socket(let socket):
                 settings.mounts += socket.mounts(
                     loops: loops, pubSub: pubSub, endpoint: options, telemetry: telemetry)
-            case .mount(let mount): settings.mounts.append(mount)
+            case .mount(let mount): settings.mounts.append(.upgrade(mount))
             case .routes(let responder): settings.responder = responder
             }
         }

@@ -72,16 +72,16 @@ struct SocketPart: Sendable {
 
     func mounts(
         loops: EndpointLoops, pubSub: PubSub, endpoint: EndpointOptions, telemetry: Telemetry
-    ) -> [any UpgradeMount] {
+    ) -> [Mount] {
         let definition = SocketDefinition(
             routes: routes, serializers: serializers, options: options, pubSub: pubSub, logger: endpoint.logger,
             behavior: behavior, maxTopicBytes: endpoint.message.maxTopicBytes, telemetry: telemetry)
         guard websocket.isEnabled, let origins else { return [] }
         return [
-            SocketMount(
-                path: websocketPath, options: websocket, parameters: websocket.parameters, origins: origins,
-                definition: definition,
-                loops: loops)
+            .upgrade(
+                SocketMount(
+                    path: websocketPath, options: websocket, parameters: websocket.parameters, origins: origins,
+                    definition: definition, loops: loops))
         ]
     }
 }

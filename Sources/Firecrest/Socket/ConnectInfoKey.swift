@@ -59,7 +59,7 @@ extension ConnectInfo {
     ///
     /// - Parameter subprotocols: the line that clients offer subprotocols in, once the token is taken out of it.
     init(
-        _ request: UpgradeRequest, keys: [ConnectInfoKey], authToken: String?, subprotocols: SubprotocolChoice.Line
+        _ request: MountRequest, keys: [ConnectInfoKey], authToken: String?, subprotocols: SubprotocolChoice.Line
     ) {
         self.init(
             transport: "websocket", remoteAddress: request.remoteAddress?.ipAddress, authToken: authToken)

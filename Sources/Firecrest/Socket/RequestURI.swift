@@ -26,7 +26,7 @@ public struct RequestURI: Sendable, Hashable {
     }
 
     /// The one place that knows how a request reached this server.
-    init(_ request: UpgradeRequest) {
+    init(_ request: MountRequest) {
         let scheme = "http"
         let authority = request.head.headers.first(name: "host").flatMap { URIAuthority($0[...]) }
         self.init(

@@ -24,7 +24,7 @@ struct SocketMount: UpgradeMount {
     func claims(path: Substring) -> Bool { self.path.match(path) != nil }
 
     func begin(
-        _ request: UpgradeRequest, loop: LoopContext, decide: @escaping (UpgradeDecision) -> Void
+        _ request: MountRequest, loop: LoopContext, decide: @escaping (UpgradeDecision) -> Void
     ) -> (() -> Void)? {
         var offer = Offer(parameters: parameters)
         do throws(Rejection) {
@@ -67,7 +67,7 @@ struct SocketMount: UpgradeMount {
 
     /// Fills `offer` as far as it gets: what is there already is used by a refusal.
     private func negotiate(
-        _ request: UpgradeRequest, _ offer: inout Offer, _ loop: LoopContext
+        _ request: MountRequest, _ offer: inout Offer, _ loop: LoopContext
     ) throws(Rejection) {
         do {
             offer.params = try QueryDecoder.decode(request.query)
@@ -99,7 +99,7 @@ struct SocketMount: UpgradeMount {
     }
 
     /// The query stays out: it may hold tokens and passwords.
-    private func log(_ request: UpgradeRequest, _ params: ConnectParams) {
+    private func log(_ request: MountRequest, _ params: ConnectParams) {
         guard let level = options.transportLog else { return }
         definition.logger.log(
             level: level, "A client asks for a WebSocket.",
@@ -109,7 +109,7 @@ struct SocketMount: UpgradeMount {
             ])
     }
 
-    private func checkOrigin(_ request: UpgradeRequest, _ loop: LoopContext) throws(Rejection) {
+    private func checkOrigin(_ request: MountRequest, _ loop: LoopContext) throws(Rejection) {
         // A client that names no origin is no browser.
         guard let text = request.head.headers.first(name: "origin"),
             !origins.allows(Origin(text), RequestURI(request))

@@ -23,7 +23,7 @@ struct EchoMount: UpgradeMount {
     func claims(path: Substring) -> Bool { path == "/echo" }
 
     func begin(
-        _ request: UpgradeRequest, loop: LoopContext, decide: @escaping (UpgradeDecision) -> Void
+        _ request: MountRequest, loop: LoopContext, decide: @escaping (UpgradeDecision) -> Void
     ) -> (() -> Void)? {
         var parameters = Self.parameters
         var headers = HTTPHeaders()

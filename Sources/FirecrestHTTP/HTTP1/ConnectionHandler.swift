@@ -20,13 +20,17 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
     typealias OutboundIn = HTTPServerResponsePart
     typealias OutboundOut = HTTPServerResponsePart
 
-    private enum State {
+    enum State {
         /// Between requests.
         case idle
         /// A request for a mount: its end must come before the upgrade.
         case upgradeRequest(HTTPRequestHead, any UpgradeMount)
         /// The mount decides.
         case deciding
+        /// A request for a mount that answers itself: its body is collected.
+        case collecting(HTTPRequestHead, any ExchangeMount, body: ByteBuffer)
+        /// The mount answers when it will.
+        case exchanging(HTTPExchange)
         /// A route answers; `body` is nil once the request has ended.
         case responding(body: RequestBodySource?)
         /// The answer is complete but the request's body is not: the rest is read and dropped.
@@ -37,28 +41,31 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
         case closed
     }
 
-    private enum Waiting {
+    enum Waiting {
         case header, body, keepAlive, nothing
     }
 
-    private let loop: LoopContext
-    private let server: ServerSettings
-    private var context: ChannelHandlerContext?
-    private var state = State.idle
-    private var waiting = Waiting.header
-    private var pending: Deque<HTTPServerRequestPart> = []
-    private var readWanted = false
-    private var bodyWantsMore = true
-    private var bodyBytes = 0
-    private var keepAlive = true
-    private var isUpgradeMarked = false
+    let loop: LoopContext
+    let server: ServerSettings
+    var context: ChannelHandlerContext?
+    var state = State.idle
+    var waiting = Waiting.header
+    var pending: Deque<HTTPServerRequestPart> = []
+    var readWanted = false
+    var bodyWantsMore = true
+    var bodyBytes = 0
+    var keepAlive = true
+    var isUpgradeMarked = false
     /// Whether the head of a route's answer is out.
-    private var hasAnswered = false
-    private var readBroughtParts = false
+    var hasAnswered = false
+    var readBroughtParts = false
+    var isProcessing = false
     /// Whether this connection counts; after an upgrade the WebSocket answers for that.
-    private var isAdmitted = false
-    private var task: Task<Void, Never>?
-    private var cancelDecision: (() -> Void)?
+    var isAdmitted = false
+    var task: Task<Void, Never>?
+    var cancelDecision: (() -> Void)?
+    /// The last one, until the connection shows whether its answer arrived.
+    var exchange: HTTPExchange?
 
     init(loop: LoopContext, server: ServerSettings) {
         self.loop = loop
@@ -135,10 +142,14 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if !(error is HTTPParserError) { leaveExchange(received: false) }
         switch state {
         case .upgraded, .closed, .closing: return
-        case .idle, .upgradeRequest:
+        case .idle, .upgradeRequest, .collecting:
             refuse(.parseError(error))
+        case .exchanging:
+            // What came behind the request is not understood; its answer still goes out.
+            keepAlive = false
         case .responding(let body?) where !hasAnswered && error is HTTPParserError:
             body.fail(error)
             refuse(.parseError(error))
@@ -153,36 +164,43 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case .inputClosed = event as? ChannelEvent { close() }
+        guard case .inputClosed = event as? ChannelEvent else { return }
+        // The client's last segment acknowledges what it had read by then (RFC 9293 §3.10.7.4).
+        if let exchange { leaveExchange(received: exchange.wasReceived) }
+        close()
     }
 
     // MARK: flow of requests
 
     /// Whether a part can be handled now, or has to wait for the answer to an earlier request.
-    private func accepts(_ part: HTTPServerRequestPart) -> Bool {
+    func accepts(_ part: HTTPServerRequestPart) -> Bool {
         switch (state, part) {
         case (.idle, .head): true
         case (.upgradeRequest, .body), (.upgradeRequest, .end): true
+        case (.collecting, .body), (.collecting, .end): true
         case (.responding(_?), .body), (.responding(_?), .end): true
         case (.skippingBody, .body), (.skippingBody, .end): true
         default: false
         }
     }
 
-    private var wantsInput: Bool {
+    var wantsInput: Bool {
         switch state {
-        case .idle, .upgradeRequest, .skippingBody: pending.isEmpty
+        // While a mount takes its time, only reading tells that the client has gone.
+        case .idle, .upgradeRequest, .collecting, .exchanging, .skippingBody: pending.isEmpty
         case .responding(let body): body != nil && bodyWantsMore && pending.isEmpty
         case .deciding: false
         case .closing, .upgraded, .closed: true
         }
     }
 
-    private func process(_ part: HTTPServerRequestPart) {
+    func process(_ part: HTTPServerRequestPart) {
         switch (state, part) {
         case (.idle, .head(let head)): begin(head)
         case (.upgradeRequest, .body): refuse(.notUpgradable)
         case (.upgradeRequest(let head, let mount), .end): upgrade(head, mount)
+        case (.collecting(let head, let mount, let body), .body(let bytes)): collect(bytes, head, mount, body)
+        case (.collecting(let head, let mount, let body), .end): beginExchange(head, mount, body)
         case (.responding(let body?), .body(let bytes)): receive(bytes, body)
         case (.responding(let body?), .end):
             state = .responding(body: nil)
@@ -196,7 +214,11 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
         }
     }
 
-    private func processPending() {
+    func processPending() {
+        // What is answered at once comes back here from within.
+        guard !isProcessing else { return }
+        isProcessing = true
+        defer { isProcessing = false }
         while let part = pending.first, accepts(part) {
             pending.removeFirst()
             process(part)
@@ -204,13 +226,13 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
         resumeReading()
     }
 
-    private func resumeReading() {
+    func resumeReading() {
         guard readWanted, wantsInput else { return }
         readWanted = false
         context?.read()
     }
 
-    private func begin(_ head: HTTPRequestHead) {
+    func begin(_ head: HTTPRequestHead) {
         loop.statistics.httpRequests += 1
         keepAlive = head.isKeepAlive
         isUpgradeMarked = head.headers.contains(name: "upgrade")
@@ -219,151 +241,33 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
         bodyWantsMore = true
         guard head.uri.utf8.count <= server.limits.maxTargetBytes else { return refuse(.targetTooLong) }
         guard head.hasClearBody else { return refuse(.parseError(HTTPParserError.unexpectedContentLength)) }
+        leaveExchange(received: true)
         let path = head.path
-        if let mount = server.mounts.first(where: { $0.claims(path: path) }) {
+        let announced = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
+        switch server.mounts.first(where: { $0.claims(path: path) }) {
+        case .upgrade(let mount):
             state = .upgradeRequest(head, mount)
             wait(.body)
-            return
-        }
-        let announced = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
-        guard announced <= server.limits.maxBodyBytes else { return refuse(.bodyTooLarge) }
-        respond(head)
-    }
-
-    // MARK: routes
-
-    private func respond(_ head: HTTPRequestHead) {
-        guard let context, let request = HTTPRequest(head, isSecure: false) else {
-            return refuse(.parseError(HTTPParserError.invalidHeaderToken))
-        }
-        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-        let source = RequestBodySource(eventLoop: context.eventLoop) { bound.value.bodyDemanded() }
-        state = .responding(body: source)
-        wait(.body)
-        if head.headers.first(name: "expect")?.lowercased() == "100-continue" {
-            context.writeAndFlush(wrapOutboundOut(.head(.init(version: head.version, status: .continue))), promise: nil)
-        }
-        let (channel, responder, logger) = (context.channel, server.responder, server.logger)
-        let (version, isHead) = (head.version, head.method == .HEAD)
-        let keepsAlive = keepAlive && !isUpgradeMarked
-        let (body, date) = (source.body, loop.httpDate.current())
-        // Hummingbird routes are async: one task per request, on this loop, cancelled when the client goes away.
-        task = Task(executorPreference: loop.executor) {
-            let response = await responder.respond(Request(head: request, body: body), channel, logger)
-            let head = HTTPResponseHead(response, version: version, keepAlive: keepsAlive, date: date)
-            do {
-                try await channel.writeAndFlush(HTTPServerResponsePart.head(head))
-                try await response.body.write(ChannelBodyWriter(channel: channel, isHead: isHead))
-                bound.eventLoop.execute { bound.value.responseDone(keepsAlive: keepsAlive) }
-            } catch {
-                // The head is out: a cut connection is the only honest way to say that the body is not whole.
-                bound.eventLoop.execute { bound.value.close() }
-            }
-        }
-    }
-
-    private func receive(_ bytes: ByteBuffer, _ body: RequestBodySource) {
-        bodyBytes += bytes.readableBytes
-        guard bodyBytes <= server.limits.maxBodyBytes else {
-            body.fail(HTTPRefusal.bodyTooLarge)
-            task?.cancel()
-            refuse(.bodyTooLarge)
-            return
-        }
-        wait(.body)
-        bodyWantsMore = body.yield(bytes)
-    }
-
-    private func bodyDemanded() {
-        bodyWantsMore = true
-        processPending()
-    }
-
-    private func responseDone(keepsAlive: Bool) {
-        task = nil
-        guard case .responding(let body) = state else { return }
-        guard keepsAlive, keepAlive else { return close() }
-        if body == nil {
-            requestDone()
-        } else {
-            state = .skippingBody
+        case .exchange(let mount):
+            guard announced <= mount.maxBodyBytes else { return refuse(.bodyTooLarge) }
+            state = .collecting(head, mount, body: ByteBuffer())
             wait(.body)
-            processPending()
+            continueIfExpected(head)
+        case nil:
+            guard announced <= server.limits.maxBodyBytes else { return refuse(.bodyTooLarge) }
+            respond(head)
         }
     }
 
-    private func requestDone() {
+    func requestDone() {
         state = .idle
         wait(.keepAlive)
         processPending()
     }
 
-    // MARK: upgrade
-
-    private func upgrade(_ head: HTTPRequestHead, _ mount: any UpgradeMount) {
-        guard let context else { return }
-        if let problem = HandshakeCheck.refusal(of: head) {
-            loop.statistics.upgradesRefused += 1
-            return refuse(problem)
-        }
-        state = .deciding
-        wait(.nothing)
-        let request = UpgradeRequest(head: head, remoteAddress: context.remoteAddress)
-        cancelDecision = mount.begin(request, loop: loop) { [weak self] decision in
-            self?.decided(decision, key: head.headers.first(name: "sec-websocket-key") ?? "")
-        }
-        if case .deciding = state {} else { cancelDecision = nil }
-    }
-
-    private func decided(_ decision: UpgradeDecision, key: String) {
-        guard case .deciding = state, let context else { return }
-        cancelDecision = nil
-        switch decision {
-        case .refuse(let refusal):
-            loop.statistics.upgradesRefused += 1
-            refuse(refusal)
-        case .accept(var headers, let parameters, let session):
-            loop.statistics.upgradesAccepted += 1
-            headers.add(name: "upgrade", value: "websocket")
-            headers.add(name: "connection", value: "Upgrade")
-            headers.add(name: "sec-websocket-accept", value: WebSocketHandshake.accept(forKey: key))
-            let head = HTTPResponseHead(version: .http1_1, status: .switchingProtocols, headers: headers)
-            context.write(wrapOutboundOut(.head(head)), promise: nil)
-            context.write(wrapOutboundOut(.end(nil)), promise: nil)
-            becomeWebSocket(
-                WebSocketConnection(loop: loop, parameters: parameters, session: session), context)
-        }
-    }
-
-    /// Leaves `connection` as the only handler. The decoder goes last: what it has not parsed, frames that came right
-    /// behind the upgrade request, it hands to its next neighbour, which then is the connection.
-    private func becomeWebSocket(_ connection: WebSocketConnection, _ context: ChannelHandlerContext) {
-        state = .upgraded
-        loop.unregister(self)
-        let pipeline = context.pipeline.syncOperations
-        // The encoder goes first: the session may send from the moment that its connection is added.
-        if let encoder = server.encoder(of: pipeline) { pipeline.removeHandler(context: encoder, promise: nil) }
-        do {
-            try pipeline.addHandler(connection, position: .after(self))
-        } catch {
-            // The channel is closed already; this handler stays to the end.
-            state = .closing
-            return context.close(promise: nil)
-        }
-        let decoder = server.decoder(of: pipeline)
-        pipeline.removeHandler(context: context, promise: nil)
-        if let decoder { pipeline.removeHandler(context: decoder, promise: nil) }
-        loop.markDirty(connection)
-        // Asked for while the mount decided; nobody would ask again.
-        if readWanted {
-            readWanted = false
-            pipeline.read()
-        }
-    }
-
     // MARK: answers of our own
 
-    private func refuse(_ refusal: HTTPRefusal) {
+    func refuse(_ refusal: HTTPRefusal) {
         guard let context else { return }
         switch state {
         case .closing, .closed, .upgraded: return
@@ -395,7 +299,7 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
     }
 
     /// Closes once everything written has left; input that still comes is dropped, so that no reset overtakes the answer.
-    private func close() {
+    func close() {
         guard let context else { return }
         switch state {
         case .closing, .closed, .upgraded: return
@@ -413,7 +317,7 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
         }
     }
 
-    private func leave() {
+    func leave() {
         if case .upgraded = state {
             context = nil
             return
@@ -423,6 +327,7 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
         if isAdmitted { server.admission.release() }
         if case .responding(let body?) = state { body.fail(ChannelError.inputClosed) }
         state = .closed
+        leaveExchange(received: false)
         task?.cancel()
         task = nil
         cancelDecision?()
@@ -434,7 +339,7 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
 
     // MARK: time
 
-    private func wait(_ what: Waiting) {
+    func wait(_ what: Waiting) {
         waiting = what
         switch what {
         case .header: loop.timers.schedule(self, after: server.limits.headerTimeout)
@@ -445,6 +350,7 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
     }
 
     override func timerFired() {
+        if let exchange, !exchange.isOpen { leaveExchange(received: exchange.wasReceived) }
         if case .closing = state {
             context?.close(promise: nil)
             return
@@ -460,11 +366,15 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
                 body.fail(HTTPRefusal.bodyTimeout)
                 task?.cancel()
                 refuse(.bodyTimeout)
-            case .upgradeRequest: refuse(.bodyTimeout)
+            case .upgradeRequest, .collecting: refuse(.bodyTimeout)
             default: close()
             }
         case .nothing: break
         }
+    }
+
+    override func flushNow() {
+        context?.flush()
     }
 
     override func shutDown() {

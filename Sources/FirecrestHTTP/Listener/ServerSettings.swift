@@ -7,7 +7,7 @@ internal import NIOHTTP1
 
 /// Shared by all connections of an endpoint; immutable.
 package struct ServerSettings: Sendable {
-    package var mounts: [any UpgradeMount]
+    package var mounts: [Mount]
     package var responder: RouteResponder
     package var limits: HTTPLimits
     package var logger: Logger
@@ -16,7 +16,7 @@ package struct ServerSettings: Sendable {
     package var prelude: (@Sendable (any Channel) throws -> Void)?
 
     package init(
-        mounts: [any UpgradeMount], responder: RouteResponder = .none, limits: HTTPLimits = HTTPLimits(),
+        mounts: [Mount], responder: RouteResponder = .none, limits: HTTPLimits = HTTPLimits(),
         logger: Logger
     ) {
         self.mounts = mounts

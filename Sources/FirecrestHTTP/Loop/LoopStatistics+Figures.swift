@@ -40,6 +40,18 @@ extension LoopStatistics {
         Figure("websocket_received_bytes", .counter, "Bytes received on WebSockets.", \.bytesReceived),
         Figure("frames_sent", .counter, "WebSocket frames sent.", \.framesSent),
         Figure("websocket_sent_bytes", .counter, "Bytes sent on WebSockets.", \.bytesSent),
+        Figure("streams_open", .gauge, "Responses without end open: server-sent events.", \.streamsOpen),
+        Figure("stream_events_sent", .counter, "Events sent on streams.", \.eventsSent),
+        Figure("stream_sent_bytes", .counter, "Bytes sent on streams.", \.streamBytesSent),
+        Figure("longpoll_sessions_open", .gauge, "Long-poll sessions.", \.longPollSessionsOpen),
+        Figure("longpoll_sessions_expired", .counter, "Long-poll sessions ended unpolled.", \.longPollSessionsExpired),
+        Figure("longpolls_answered", .counter, "Long polls answered.", \.longPollsAnswered),
+        Figure(
+            "longpoll_batches_repeated", .counter, "Batches sent again since their answer was lost.",
+            \.longPollBatchesRepeated),
+        Figure(
+            "longpoll_lines_ignored", .counter, "Lines of a long poll's POST beyond the first hundred.",
+            \.longPollLinesIgnored),
         Figure("protocol_errors", .counter, "Connections closed for what they sent.", \.protocolErrors),
         Figure("idle_timeouts", .counter, "Connections closed for silence.", \.idleTimeouts),
         Figure("slow_consumers", .counter, "Connections closed for not reading.", \.slowConsumers),

@@ -19,6 +19,15 @@ package struct LoopStatistics: Sendable {
     package var originsRefused = 0
     package var connectTimeouts = 0
     package var webSocketsOpen = 0
+    /// Responses without end: server-sent events.
+    package var streamsOpen = 0
+    package var eventsSent = 0
+    package var streamBytesSent = 0
+    package var longPollSessionsOpen = 0
+    package var longPollSessionsExpired = 0
+    package var longPollsAnswered = 0
+    package var longPollLinesIgnored = 0
+    package var longPollBatchesRepeated = 0
     package var messagesReceived = 0
     package var bytesReceived = 0
     package var framesSent = 0

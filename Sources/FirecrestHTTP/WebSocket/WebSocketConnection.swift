@@ -10,7 +10,7 @@ package import NIOCore
 /// registry, so that an idle connection is one object here.
 ///
 /// Isolation: belongs to its loop; not `Sendable`.
-package final class WebSocketConnection: LoopConnection, ChannelDuplexHandler {
+package final class WebSocketConnection: OutboundConnection, ChannelDuplexHandler {
     package typealias InboundIn = ByteBuffer
     package typealias OutboundIn = ByteBuffer
     package typealias OutboundOut = ByteBuffer
@@ -24,19 +24,14 @@ package final class WebSocketConnection: LoopConnection, ChannelDuplexHandler {
         case closed
     }
 
-    package let loop: LoopContext
     private let parameters: WebSocketParameters
     private var decoder: MessageDecoder
-    private var context: ChannelHandlerContext?
     private var session: (any WebSocketSession)?
     private var phase = Phase.open
     private var end = ConnectionEnd.client
-    private var outbound = OutboundQueue()
     /// Bytes that came before the session asked to pause, copied to their exact size.
     private var stalledInput: ByteBuffer?
     private var isDecoding = false
-    /// The channel's own flag, kept here because asking for it costs as much as queueing a frame.
-    private var isWritable = true
     private var isPaused = false
     private var readWanted = false
     /// When bytes came last, whatever they were: a sign of life.
@@ -49,13 +44,13 @@ package final class WebSocketConnection: LoopConnection, ChannelDuplexHandler {
     private var closeDeadline = NIODeadline.distantFuture
 
     package init(loop: LoopContext, parameters: WebSocketParameters, session: any WebSocketSession) {
-        self.loop = loop
         self.parameters = parameters
         self.session = session
         self.decoder = MessageDecoder(
             role: .server, limits: parameters.frameLimits, compression: parameters.agreement)
         self.lastRead = loop.timers.now
         self.lastHeard = lastRead
+        super.init(loop: loop)
     }
 
     package var isOpen: Bool { phase == .open }
@@ -63,9 +58,7 @@ package final class WebSocketConnection: LoopConnection, ChannelDuplexHandler {
     // MARK: from the channel
 
     package func handlerAdded(context: ChannelHandlerContext) {
-        self.context = context
-        isWritable = context.channel.isWritable
-        loop.register(self)
+        begin(context)
         loop.statistics.webSocketsOpen += 1
         armTimer()
         session?.opened(self)
@@ -105,14 +98,7 @@ package final class WebSocketConnection: LoopConnection, ChannelDuplexHandler {
     }
 
     package func channelWritabilityChanged(context: ChannelHandlerContext) {
-        isWritable = context.channel.isWritable
-        guard isWritable, !outbound.isEmpty else { return }
-        // Writing may pass the high-water mark, which calls this again, from within.
-        while isWritable, let frame = outbound.popFirst() {
-            context.write(wrapOutboundOut(frame), promise: nil)
-        }
-        context.flush()
-        if outbound.isEmpty, phase == .draining { closeWhenWritten() }
+        writabilityChanged(context)
     }
 
     package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -153,7 +139,7 @@ package final class WebSocketConnection: LoopConnection, ChannelDuplexHandler {
             if phase == .open { session?.received(payload, kind: kind) }
         case .ping(let payload):
             if phase == .open {
-                enqueue(FrameEncoder.frame(opcode: .pong, payload: payload, allocator: ByteBufferAllocator()))
+                enqueueFrame(FrameEncoder.frame(opcode: .pong, payload: payload, allocator: ByteBufferAllocator()))
             }
         case .pong:
             break
@@ -217,7 +203,7 @@ package final class WebSocketConnection: LoopConnection, ChannelDuplexHandler {
     /// Queues a complete frame. It leaves with the tick's flush.
     package func send(frame: ByteBuffer) {
         guard phase == .open else { return }
-        enqueue(frame)
+        enqueueFrame(frame)
     }
 
     /// Whether messages to this client are compressed, and with which window.
@@ -261,23 +247,15 @@ package final class WebSocketConnection: LoopConnection, ChannelDuplexHandler {
 
     // MARK: output
 
-    private func enqueue(_ frame: ByteBuffer) {
-        guard let context else { return }
+    override var outboundLimits: OutboundLimits { parameters.outbound }
+
+    private func enqueueFrame(_ frame: ByteBuffer) {
         loop.statistics.framesSent += 1
         loop.statistics.bytesSent += frame.readableBytes
-        if outbound.isEmpty, isWritable {
-            context.write(wrapOutboundOut(frame), promise: nil)
-            loop.markDirty(self)
-            return
-        }
-        switch outbound.append(frame, limits: parameters.outbound) {
-        case .queued: loop.markDirty(self)
-        case .dropped: break
-        case .overflow: closeSlowConsumer()
-        }
+        enqueue(frame)
     }
 
-    private func closeSlowConsumer() {
+    override func outboundOverflowed() {
         loop.statistics.slowConsumers += 1
         outbound.removeAll()
         close(
@@ -287,22 +265,13 @@ package final class WebSocketConnection: LoopConnection, ChannelDuplexHandler {
         startDraining()
     }
 
-    private func sendClose(_ code: CloseCode, reason: String) {
-        let frame = FrameEncoder.close(code, reason: reason, allocator: ByteBufferAllocator())
-        guard let context else { return }
-        loop.statistics.framesSent += 1
-        if outbound.isEmpty {
-            context.write(wrapOutboundOut(frame), promise: nil)
-        } else {
-            var limits = parameters.outbound
-            limits.maxBytes = .max
-            _ = outbound.append(frame, limits: limits)
-        }
-        loop.markDirty(self)
+    override func outboundDrained() {
+        if phase == .draining { closeWhenWritten() }
     }
 
-    package override func flushNow() {
-        context?.flush()
+    private func sendClose(_ code: CloseCode, reason: String) {
+        loop.statistics.framesSent += 1
+        enqueueLast(FrameEncoder.close(code, reason: reason, allocator: ByteBufferAllocator()))
     }
 
     /// The close frame is queued. When everything queued is written, the output side is shut; the client then sees the
@@ -319,10 +288,7 @@ package final class WebSocketConnection: LoopConnection, ChannelDuplexHandler {
     }
 
     private func closeWhenWritten() {
-        guard let context else { return }
-        let written = context.eventLoop.makePromise(of: Void.self)
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: written)
-        written.futureResult.assumeIsolated().whenComplete { [weak self] _ in self?.closeOutput() }
+        whenWritten { [weak self] in self?.closeOutput() }
     }
 
     private func closeOutput() {
@@ -403,7 +369,7 @@ package final class WebSocketConnection: LoopConnection, ChannelDuplexHandler {
         loop.statistics.pingsSent += 1
         var payload = ByteBuffer()
         payload.writeInteger(Self.pingData(now))
-        enqueue(FrameEncoder.frame(opcode: .ping, payload: payload, allocator: ByteBufferAllocator()))
+        enqueueFrame(FrameEncoder.frame(opcode: .ping, payload: payload, allocator: ByteBufferAllocator()))
     }
 
     /// What a ping carries: enough of its time to know the answer by, so that there is nothing more to remember.
@@ -426,12 +392,8 @@ package final class WebSocketConnection: LoopConnection, ChannelDuplexHandler {
     private func finish() {
         guard phase != .closed else { return }
         phase = .closed
-        loop.unregister(self)
         loop.statistics.webSocketsOpen -= 1
-        loop.statistics.connectionsOpen -= 1
-        loop.admission?.release()
-        context = nil
-        outbound.removeAll()
+        finishOutput()
         stalledInput = nil
         let session = session
         self.session = nil

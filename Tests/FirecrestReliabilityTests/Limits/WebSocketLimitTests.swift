@@ -155,7 +155,7 @@ private struct PausingMount: UpgradeMount {
     func claims(path: Substring) -> Bool { path == "/pause" }
 
     func begin(
-        _ request: UpgradeRequest, loop: LoopContext, decide: @escaping (UpgradeDecision) -> Void
+        _ request: MountRequest, loop: LoopContext, decide: @escaping (UpgradeDecision) -> Void
     ) -> (() -> Void)? {
         let parameters = WebSocketParameters(
             frameLimits: FrameLimits(), closeTimeout: .milliseconds(500), stallTimeout: .seconds(1))

@@ -5,7 +5,7 @@ import FirecrestHTTP
 import NIOHTTP1
 import Testing
 
-@Suite struct UpgradeRequestTests {
+@Suite struct MountRequestTests {
     @Test(
         "the path ends at the first question mark, whatever stands behind it",
         arguments: [
@@ -13,7 +13,7 @@ import Testing
             ("/socket?\u{301}a=1", "/socket", "\u{301}a=1"), ("?a", "", "a"), ("", "", ""),
         ])
     func parts(target: String, path: String, query: String) {
-        let request = UpgradeRequest(
+        let request = MountRequest(
             head: HTTPRequestHead(version: .http1_1, method: .GET, uri: target), remoteAddress: nil)
         #expect(request.path.utf8.elementsEqual(path.utf8))
         #expect(request.query.utf8.elementsEqual(query.utf8))
