@@ -13,6 +13,8 @@ package import NIOCore
 package struct BroadcastRecord: Sendable {
     package enum Kind: UInt8, Sendable {
         case broadcast = 0
+        /// From our own code on one node to that on another: clients have no part in it.
+        case nodeMessage = 1
     }
 
     package static let version: UInt8 = 1
@@ -33,9 +35,10 @@ package struct BroadcastRecord: Sendable {
     package var epoch: String
 
     package init(
-        topic: String, event: String, payload: Payload, node: String, messageID: UInt64, except: SubscriberID?
+        kind: Kind = .broadcast, topic: String, event: String, payload: Payload, node: String, messageID: UInt64,
+        except: SubscriberID?
     ) {
-        self.kind = .broadcast
+        self.kind = kind
         self.topic = topic
         self.event = event
         self.payload = payload

@@ -36,6 +36,7 @@ package final class PubSub: Sendable {
         self.adapter = adapter
         self.loops = loops
         self.lastMessageID = Atomic(0)
+        adapter.attach { [weak self] bytes in try self?.receive(bytes) }
     }
 
     /// Sends an event to every subscriber of a topic, on all nodes.
@@ -51,8 +52,22 @@ package final class PubSub: Sendable {
     package func broadcast(
         topic: String, event: String, payload: Payload, except: SubscriberID? = nil
     ) throws {
+        try send(.broadcast, topic, event, payload, except: except)
+    }
+
+    /// Sends to our own code, here and on other nodes, whatever subscribed to a topic that no client can join. No frames
+    /// are made of it, so the payload may be of any kind.
+    ///
+    /// - Throws: the adapter's error. Nothing has been sent then.
+    package func sendToNodes(topic: String, event: String, payload: Payload) throws {
+        try send(.nodeMessage, topic, event, payload, except: nil)
+    }
+
+    private func send(
+        _ kind: BroadcastRecord.Kind, _ topic: String, _ event: String, _ payload: Payload, except: SubscriberID?
+    ) throws {
         let record = BroadcastRecord(
-            topic: topic, event: event, payload: payload, node: node,
+            kind: kind, topic: topic, event: event, payload: payload, node: node,
             messageID: lastMessageID.wrappingAdd(1, ordering: .relaxed).newValue, except: except)
         let broadcast = try encode(record)
         try adapter.publish(record.encoded(), topic: topic)
@@ -70,6 +85,7 @@ package final class PubSub: Sendable {
     }
 
     private func encode(_ record: BroadcastRecord) throws(PayloadError) -> Broadcast {
+        guard record.kind == .broadcast else { return Broadcast(record: record, frames: []) }
         guard record.payload.kind != .json || record.payload.isJSONObject else {
             throw PayloadError(
                 code: .notAnObject,

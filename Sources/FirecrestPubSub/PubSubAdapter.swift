@@ -10,6 +10,12 @@ package import NIOCore
 package protocol PubSubAdapter: Sendable {
     /// - Parameter record: an encoded `BroadcastRecord`.
     func publish(_ record: ByteBuffer, topic: String) throws
+
+    /// Says whom to give the records of other nodes to. Called once, before the first `publish`.
+    ///
+    /// - Parameter receive: may be called from any thread; records of one node in the order in which it published them.
+    ///   It throws for a record that means nothing here: log it and go on.
+    func attach(_ receive: @escaping @Sendable (ByteBuffer) throws -> Void)
 }
 
 /// The adapter of a single process: there are no other nodes.
@@ -17,4 +23,6 @@ package struct LocalAdapter: PubSubAdapter {
     package init() {}
 
     package func publish(_ record: ByteBuffer, topic: String) throws {}
+
+    package func attach(_ receive: @escaping @Sendable (ByteBuffer) throws -> Void) {}
 }

@@ -139,6 +139,7 @@ final class RecordingAdapter: PubSubAdapter {
     private let state = NIOLockedValueBox<(published: [(record: ByteBuffer, topic: String)], fails: Bool)>(([], false))
     /// Called with each record before it is kept.
     private let onPublish: @Sendable () -> Void
+    private let receiver = NIOLockedValueBox<(@Sendable (ByteBuffer) throws -> Void)?>(nil)
 
     init(fails: Bool = false, onPublish: @escaping @Sendable () -> Void = {}) {
         self.onPublish = onPublish
@@ -153,6 +154,15 @@ final class RecordingAdapter: PubSubAdapter {
             if state.fails { throw Unreachable() }
             state.published.append((record, topic))
         }
+    }
+
+    func attach(_ receive: @escaping @Sendable (ByteBuffer) throws -> Void) {
+        receiver.withLockedValue { $0 = receive }
+    }
+
+    /// A record arrives from another node.
+    func deliver(_ record: ByteBuffer) throws {
+        try receiver.withLockedValue { $0 }?(record)
     }
 }
 

@@ -91,6 +91,42 @@ struct PubSubTests {
         #expect(record.except == listener.id)
     }
 
+    @Test("what arrives at an adapter is delivered here, until this node has gone")
+    func attached() throws {
+        let (there, here) = (RecordingAdapter(), RecordingAdapter())
+        try FakeNode(name: "there", adapter: there).pubSub.broadcast(topic: "news", event: "a", payload: .empty)
+        let record = try #require(there.published.first).record
+        do {
+            let node = FakeNode(name: "here", adapter: here)
+            let listener = node.loops[0].listen("news")
+            try here.deliver(record)
+            node.run()
+            #expect(listener.heard == ["a"])
+            #expect(throws: BroadcastRecordError.truncated) { try here.deliver(ByteBuffer()) }
+            // Nothing goes on to further nodes.
+            #expect(here.published.isEmpty)
+        }
+        try here.deliver(record)
+    }
+
+    @Test("a message between nodes takes the same path, and no frame is made of it")
+    func nodeMessages() throws {
+        let adapter = RecordingAdapter()
+        let there = FakeNode(name: "there", adapter: adapter)
+        let here = FakeNode(name: "here")
+        let listeners = [there, here].map { $0.loops[0].listen("__ours", serializer: 1) }
+        // No client could get this one.
+        let payload = Payload(kind: .json, bytes: ByteBuffer(string: "[1]"))
+        try there.pubSub.sendToNodes(topic: "__ours", event: "call", payload: payload)
+        let record = try #require(adapter.published.first).record
+        try here.pubSub.receive(record)
+        for node in [there, here] { node.run() }
+        #expect(listeners.map(\.heard) == [["call"], ["call"]])
+        #expect(listeners.map(\.frames) == [[], []])
+        #expect(there.encoded + here.encoded == [0, 0, 0, 0])
+        #expect(try BroadcastRecord(decoding: record).kind == .nodeMessage)
+    }
+
     @Test("message ids count up")
     func messageIDs() throws {
         let adapter = RecordingAdapter()

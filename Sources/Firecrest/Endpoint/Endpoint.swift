@@ -59,7 +59,7 @@ public final class Endpoint: Service {
             })
         pubSub = PubSub(
             node: options.nodeName, serializers: serializers.serializers, usage: usage,
-            loops: zip(loops.ports, interests).map { (port: $0, interest: $1) })
+            adapter: options.adapter, loops: zip(loops.ports, interests).map { (port: $0, interest: $1) })
 
         var settings = ServerSettings(mounts: [], limits: options.http, logger: options.logger)
         for part in parts {

@@ -3,6 +3,7 @@
 
 public import FirecrestHTTP
 public import FirecrestProtocol
+package import FirecrestPubSub
 public import Logging
 public import Metrics
 public import Tracing
@@ -59,6 +60,9 @@ public struct EndpointOptions: Sendable {
     ///
     /// Keep it out of the source: whoever knows it can take over sessions.
     public var secretKeyBase: String?
+
+    /// Carries broadcasts to the other nodes. Defaults to one that has none.
+    package var adapter: any PubSubAdapter = LocalAdapter()
 
     public init() {}
 }

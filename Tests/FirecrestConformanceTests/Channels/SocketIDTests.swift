@@ -94,7 +94,8 @@ struct SocketIDTests {
     }
 }
 
-private struct NamedSocket: Socket {
+/// Its id is what the client asks for.
+struct NamedSocket: Socket {
     private static let userID = AssignKey<String>("user_id")
 
     static var channels: Channels { Channels { channel("room:*", Quiet.self) } }

@@ -10,7 +10,7 @@ import Testing
         ("", ""), ("f", "Zg"), ("fo", "Zm8"), ("foo", "Zm9v"), ("foob", "Zm9vYg"), ("fooba", "Zm9vYmE"),
         ("foobar", "Zm9vYmFy"),
     ])
-    func the_vectors_of_the_rfchold(_ plain: String, _ encoded: String) {
+    func the_vectors_of_the_rfc_hold(_ plain: String, _ encoded: String) {
         #expect(Base64URL.encode(Array(plain.utf8)) == encoded)
         #expect(Base64URL.decode(encoded.utf8) == Array(plain.utf8))
     }

@@ -37,7 +37,7 @@ import Testing
         #expect(SessionTokens(secret: Self.secret + "!").verify(token, maxAge: nil, now: Self.now) == nil)
     }
 
-    @Test func without_asecret_nobody_else_knows_them() {
+    @Test func without_a_secret_nobody_else_knows_them() {
         let token = SessionTokens(secret: nil).sign(Self.address)
         #expect(verify(token) == nil)
         #expect(SessionTokens(secret: nil).verify(token, maxAge: nil, now: Self.now) == nil)
