@@ -23,6 +23,9 @@ enum Target {
         "path": PathTarget(),
         "query": QueryTarget(),
         "origin": OriginTarget(),
+        "body": BodyTarget(),
+        "eventid": EventIDTarget(),
+        "token": TokenTarget(),
     ]
 
     static let selected: any FuzzTarget = {
