@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import NIOCore
-internal import NIOConcurrencyHelpers
 
 /// The only handler of a client's channel.
 final class ByteInbox: ChannelInboundHandler, Sendable {
@@ -11,34 +10,24 @@ final class ByteInbox: ChannelInboundHandler, Sendable {
     private struct State {
         var bytes = ByteBuffer()
         var end: StreamEnd?
-        var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
-    private let state = NIOLockedValueBox(State())
+    private let state = Awaited(State())
 
     // MARK: from the channel
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
-        change { $0.bytes.writeBuffer(&bytes) }
+        state.change { $0.bytes.writeBuffer(&bytes) }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        change { $0.end = $0.end ?? .reset }
+        state.change { $0.end = $0.end ?? .reset }
         context.close(promise: nil)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        change { $0.end = $0.end ?? .eof }
-    }
-
-    private func change<Result>(_ body: (inout State) -> Result) {
-        let waiters = state.withLockedValue { state in
-            _ = body(&state)
-            defer { state.waiters = [] }
-            return state.waiters
-        }
-        for waiter in waiters { waiter.resume() }
+        state.change { $0.end = $0.end ?? .eof }
     }
 
     // MARK: for the test
@@ -51,41 +40,13 @@ final class ByteInbox: ChannelInboundHandler, Sendable {
 
     /// The bytes that came since the last call, waiting for some until `deadline`.
     func take(until deadline: NIODeadline, on eventLoop: any EventLoop) async throws -> Taken {
-        while true {
-            let taken: Taken? = state.withLockedValue { state in
-                if state.bytes.readableBytes > 0 {
-                    defer { state.bytes = ByteBuffer() }
-                    return .bytes(state.bytes)
-                }
-                return state.end.map { .end($0) }
+        try await state.wait(until: deadline, on: eventLoop) { state -> Taken? in
+            if state.bytes.readableBytes > 0 {
+                defer { state.bytes = ByteBuffer() }
+                return .bytes(state.bytes)
             }
-            if let taken { return taken }
-            try Task.checkCancellation()
-            guard NIODeadline.now() < deadline else { return .late }
-            await waitForChange(until: deadline, on: eventLoop)
-        }
-    }
-
-    private func waitForChange(until deadline: NIODeadline, on eventLoop: any EventLoop) async {
-        let timer = eventLoop.scheduleTask(deadline: deadline) { self.change { _ in } }
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                let isOver = state.withLockedValue { state in
-                    // What woke before there was a waiter is seen here.
-                    if state.bytes.readableBytes > 0 || state.end != nil || Task.isCancelled
-                        || NIODeadline.now() >= deadline
-                    {
-                        return true
-                    }
-                    state.waiters.append(continuation)
-                    return false
-                }
-                if isOver { continuation.resume() }
-            }
-        } onCancel: {
-            change { _ in }
-        }
-        timer.cancel()
+            return state.end.map { .end($0) }
+        } ?? .late
     }
 }
 

@@ -31,25 +31,16 @@ extension TestClient {
 
     /// Reads one response. One with a status of 1xx counts as one of its own.
     package func receiveAnswer(to method: String = "GET", timeout: Duration = patience) async throws -> HTTPAnswer {
-        var answer = try HTTPAnswer(head: try await receiveText(through: "\r\n\r\n", timeout: timeout))
-        if method == "HEAD" || answer.status < 200 || answer.status == 204 || answer.status == 304 { return answer }
-        if answer["transfer-encoding"]?.lowercased() == "chunked" {
-            while true {
-                let line = try await receiveText(through: "\r\n", timeout: timeout).dropLast()
-                guard let length = Int(line.prefix { $0 != ";" && $0 != "\r\n" }, radix: 16) else {
-                    throw TestFailure("no chunk length: \(line)")
+        let deadline = NIODeadline.now() + TimeAmount(timeout)
+        var reader = AnswerReader(method: method)
+        while true {
+            if let answer = try readUnread({ try reader.next(&$0) }) { return answer }
+            if case .end(let end) = try await fill("an HTTP response", deadline) {
+                guard let answer = reader.end() else {
+                    throw TestFailure("the connection ended (\(end)) before a whole HTTP response came")
                 }
-                var chunk = try await receiveBytes(length, timeout: timeout)
-                answer.body.writeBuffer(&chunk)
-                _ = try await receiveText(through: "\r\n", timeout: timeout)
-                if length == 0 { return answer }
+                return answer
             }
         }
-        if let length = answer["content-length"].flatMap({ Int($0) }) {
-            answer.body = try await receiveBytes(length, timeout: timeout)
-        } else {
-            answer.body = try await receiveRest(timeout: timeout)
-        }
-        return answer
     }
 }

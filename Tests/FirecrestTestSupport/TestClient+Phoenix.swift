@@ -10,8 +10,9 @@ extension TestClient {
         try await sendFrame(try wire.frame(message))
     }
 
-    /// Sends several messages in one write, so that the server reads them together.
+    /// Sends several messages in one write, or as one batch of POSTs, so that the server reads them together.
     package func sendTogether(_ messages: [String]) async throws {
+        if let carried { return try carried.send(try messages.map(wire.frame)) }
         var bytes = ByteBuffer()
         for message in messages { bytes.writeImmutableBuffer(try wire.frame(message).bytes) }
         try await sendBytes(bytes)

@@ -6,7 +6,8 @@ internal import FirecrestWire
 internal import NIOPosix
 internal import NIOConcurrencyHelpers
 
-/// One connection to a server. Raw bytes here; HTTP, WebSocket and Phoenix messages in the extensions.
+/// One connection to a server. Raw bytes here; HTTP, WebSocket and Phoenix messages in the extensions. One that speaks
+/// with its socket over long poll or an event stream has a second connection (``Carried``), and no bytes of its own to read.
 ///
 /// Nothing happens by itself: no ping is answered, no close frame returned. Every wait has a limit, after which it throws
 /// what it waited for. One task at a time reads; any may send.
@@ -20,10 +21,13 @@ package final class TestClient: Sendable {
     private let unread = NIOLockedValueBox(ByteBuffer())
     let frames = NIOLockedValueBox(FrameReader())
     private let spoken = NIOLockedValueBox(Wire.v2)
+    /// What carries its frames when that is not a WebSocket.
+    let carried: Carried?
 
-    private init(channel: any NIOCore.Channel, inbox: ByteInbox) {
+    init(channel: any NIOCore.Channel, inbox: ByteInbox, carried: Carried? = nil) {
         self.channel = channel
         self.inbox = inbox
+        self.carried = carried
     }
 
     /// Opens a connection that says nothing yet.
@@ -122,12 +126,7 @@ package final class TestClient: Sendable {
 
     /// Everything up to `mark`, and `mark` itself.
     package func receiveText(through mark: String, timeout: Duration = patience) async throws -> String {
-        let mark = Array(mark.utf8)
-        return try await receive("the end of a text", timeout) { bytes in
-            let view = bytes.readableBytesView
-            guard let found = view.indices.first(where: { view[$0...].starts(with: mark) }) else { return nil }
-            return bytes.readString(length: found - view.startIndex + mark.count)
-        }
+        try await receive("the end of a text", timeout) { $0.readText(through: mark) }
     }
 
     /// Everything up to the end of the stream.
@@ -194,6 +193,7 @@ package final class TestClient: Sendable {
     /// Closes the connection without a word.
     package func drop() {
         channel.close(promise: nil)
+        carried?.drop()
     }
 
     /// Whether the connection has not ended, as far as this side knows.

@@ -5,30 +5,50 @@ internal import Firecrest
 internal import FirecrestWire
 package import NIOCore
 
-/// How a client's messages travel. A test writes them as the protocol notes do, `[join_ref, ref, topic, event, payload]`.
+/// How a client's messages travel, and what carries them. A test writes them as the protocol notes do,
+/// `[join_ref, ref, topic, event, payload]`.
 ///
 /// Written by hand after sections 2.1 to 2.3 of the notes, and not with the serializers that it tests.
-package enum Wire: Sendable, Hashable, CaseIterable {
-    /// Serializer 1.0.0: an object, which has no join ref on its way to the client.
-    case v1
-    /// Serializer 2.0.0: the array itself.
-    case v2
-    /// Serializer 2.0.0, where each event of the client is a binary frame with the payload's JSON as its data. Joins, leaves
-    /// and heartbeats stay text, as phoenix.js sends them. Refs in binary frames are text: 11 comes back as `"11"`.
-    case v2Binary
+package struct Wire: Sendable, Hashable, CustomStringConvertible {
+    package enum Form: Sendable, Hashable {
+        /// Serializer 1.0.0: an object, which has no join ref on its way to the client.
+        case v1
+        /// Serializer 2.0.0: the array itself.
+        case v2
+        /// Serializer 2.0.0, where each event of the client is a binary frame with the payload's JSON as its data. Joins,
+        /// leaves and heartbeats stay text, as phoenix.js sends them. Refs in binary frames are text: 11 comes back as
+        /// `"11"`.
+        case v2Binary
+    }
 
-    package static let all = allCases
+    package let form: Form
+    package let carrier: Carrier
+
+    package init(_ form: Form, over carrier: Carrier = .webSocket) {
+        self.form = form
+        self.carrier = carrier
+    }
+
+    package static let v1 = Wire(.v1)
+    package static let v2 = Wire(.v2)
+    package static let v2Binary = Wire(.v2Binary)
+
+    package static let all = webSocket
     /// Those in which a channel gets its payloads as JSON.
-    package static let json: [Wire] = [.v1, .v2]
+    package static let json = all.filter { $0.form != .v2Binary }
+    /// For what is about a connection and its frames.
+    package static let webSocket: [Wire] = [.v1, .v2, .v2Binary]
 
     /// The `vsn` of the connection's URL.
-    package var version: String { self == .v1 ? "1.0.0" : "2.0.0" }
+    package var version: String { form == .v1 ? "1.0.0" : "2.0.0" }
+
+    package var description: String { "\(form) over \(carrier)" }
 
     // MARK: from the client
 
     /// The frame of a message. Values go out byte by byte as they are written.
     package func frame(_ message: String) throws -> RawFrame {
-        if self == .v2 { return RawFrame(message) }
+        if form == .v2 { return RawFrame(message) }
         let bytes = Array(message.utf8)
         let envelope: Envelope
         do {
@@ -39,7 +59,7 @@ package enum Wire: Sendable, Hashable, CaseIterable {
         func part(_ range: Range<Int>?) -> String { String(decoding: bytes[range ?? 0..<0], as: UTF8.self) }
         let (joinRef, ref, topic) = (part(envelope.joinRef), part(envelope.ref), part(envelope.topic))
         let (event, payload) = (part(envelope.event), part(envelope.payload))
-        if self == .v1 {
+        if form == .v1 {
             let last = joinRef == "null" ? "" : #","join_ref":\#(joinRef)"#
             return RawFrame(#"{"topic":\#(topic),"event":\#(event),"payload":\#(payload),"ref":\#(ref)\#(last)}"#)
         }
@@ -81,9 +101,9 @@ package enum Wire: Sendable, Hashable, CaseIterable {
             } catch {
                 throw TestFailure("JSON was expected, not \(text): \(error)")
             }
-            return normalized(self == .v1 ? try Self.object(json) : try Self.array(json))
+            return normalized(form == .v1 ? try Self.object(json) : try Self.array(json))
         case .binary(let bytes):
-            guard self == .v2Binary else { throw TestFailure("a text was expected, not \(frame)") }
+            guard form == .v2Binary else { throw TestFailure("a text was expected, not \(frame)") }
             return normalized(try Self.message(bytes))
         default: return nil
         }
@@ -92,7 +112,7 @@ package enum Wire: Sendable, Hashable, CaseIterable {
     /// A message as a client of this wire can know it: without what does not travel.
     package func normalized(_ message: ReceivedMessage) -> ReceivedMessage {
         var message = message
-        switch self {
+        switch form {
         case .v1: message.joinRef = nil
         case .v2: break
         case .v2Binary:

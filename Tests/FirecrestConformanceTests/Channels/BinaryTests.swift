@@ -222,7 +222,7 @@ struct BinaryTests {
             let object =
                 #"{"topic":"room:1","event":"phx_reply","payload":{"status":"ok","response":{"a":1}},"ref":"9"}"#
             let expected: ReceivedFrame =
-                switch wire {
+                switch wire.form {
                 case .v1: .text(object)
                 case .v2: .text(#"["7","9","room:1","phx_reply",{"status":"ok","response":{"a":1}}]"#)
                 case .v2Binary:
@@ -230,7 +230,7 @@ struct BinaryTests {
                         ByteBuffer(bytes: Self.hex("01 01 01 06 02 37 39 726f6f6d3a31 6f6b") + Array(#"{"a":1}"#.utf8)))
                 }
             #expect(try await client.receive() == expected)
-            #expect(world.notes == ["echo of \(wire == .v2Binary ? "bytes" : "JSON")"])
+            #expect(world.notes == ["echo of \(wire.form == .v2Binary ? "bytes" : "JSON")"])
         }
     }
 

@@ -298,7 +298,7 @@ struct LeaveTests {
                     try await client.receiveMessage(),
                 ]
                 try #require(frames.map(\.event) == ["phx_reply", "phx_reply", "phx_close"])
-                try #require(wire == .v1 || frames.allSatisfy { $0.joinRef == .string("\(number)") })
+                try #require(wire.form == .v1 || frames.allSatisfy { $0.joinRef == .string("\(number)") })
                 try #require(frames[2].ref == .string("\(number)"))
             }
             let statistics = await world.server.statistics()

@@ -13,7 +13,7 @@ struct RouteTests {
             let client = try await world.connect()
             let reply = try await client.join(topic)
             if reply.status == "ok" {
-                #expect(wire == .v1 || reply.joinRef == "1")
+                #expect(wire.form == .v1 || reply.joinRef == "1")
                 return reply.response?["route"]
             }
             #expect(reply.joinRef == nil)

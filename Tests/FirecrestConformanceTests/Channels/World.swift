@@ -63,13 +63,10 @@ final class World: Sendable {
 
     /// A client that speaks `wire`; the world's own when it is nil.
     func connect(_ wire: Wire? = nil) async throws -> TestClient {
-        let wire = wire ?? self.wire
-        let client = try await connect(vsn: wire.version)
-        client.wire = wire
-        return client
+        try await TestClient.connect(server, wire ?? self.wire, query: "world=\(id)")
     }
 
-    /// A client with a version of its own in the URL, or with none.
+    /// A client by WebSocket with a version of its own in the URL, or with none.
     func connect(vsn: String?) async throws -> TestClient {
         let vsn = vsn.map { "&vsn=\($0)" } ?? ""
         return try await TestClient.connect(server, path: "/socket/websocket?world=\(id)\(vsn)")
