@@ -197,6 +197,11 @@ public final class Endpoint: Service {
         await gather { $0.context.statistics }.reduce(LoopStatistics(), +)
     }
 
+    /// What `read` says on each event loop's own thread, for figures that only the thread itself can tell.
+    package func onEachLoop<T: Sendable>(_ read: @escaping @Sendable () -> T) async -> [T] {
+        await gather { _ in read() }
+    }
+
     private func gather<T: Sendable>(_ read: @escaping @Sendable (EndpointLoop) -> T) async -> [T] {
         var values: [T] = []
         for port in loops.ports {

@@ -46,9 +46,19 @@ final class ClientConnection: ChannelInboundHandler {
     private var generator = SystemRandomNumberGenerator()
     private var timer: Scheduled<Void>?
 
-    init(_ options: ConsoleOptions, limits: FrameLimits = FrameLimits(), delegate: any ClientConnectionDelegate) {
-        handshake = ClientHandshake(options)
-        timeout = options.timeout
+    convenience init(
+        _ options: ConsoleOptions, limits: FrameLimits = FrameLimits(), delegate: any ClientConnectionDelegate
+    ) {
+        self.init(
+            handshake: ClientHandshake(options), timeout: options.timeout, limits: limits, delegate: delegate)
+    }
+
+    init(
+        handshake: ClientHandshake, timeout: TimeAmount, limits: FrameLimits = FrameLimits(),
+        delegate: any ClientConnectionDelegate
+    ) {
+        self.handshake = handshake
+        self.timeout = timeout
         self.limits = limits
         self.delegate = delegate
         decoder = MessageDecoder(role: .client, limits: limits, compression: nil)

@@ -32,6 +32,13 @@ struct ClientHandshake {
         request = ByteBuffer(string: lines.joined(separator: "\r\n") + "\r\n\r\n")
     }
 
+    /// A request that is written already, with this key in it.
+    init(key: String, request: ByteBuffer) {
+        self.key = key
+        self.request = request
+        offersSubprotocol = false
+    }
+
     /// A `Name: value` of the command line.
     static func header(_ text: String) throws(ConsoleError) -> ConsoleOptions.Header {
         guard let colon = text.firstIndex(of: ":") else {

@@ -25,6 +25,7 @@ enum Demo {
             routes(DemoRoutes.router(reference, metrics))
         }
         reference.set(endpoint)
+        CompareHost.shared.attach(endpoint)
         return endpoint
     }
 }

@@ -16,6 +16,7 @@ struct PlaygroundSocket: Socket {
         Channels {
             channel("room:*", PlaygroundChannel.self)
             channel("realtime:*", RealtimeChannel.self)
+            channel("compare:*", CompareChannel.self)
         }
     }
 

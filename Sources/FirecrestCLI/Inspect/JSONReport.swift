@@ -20,7 +20,8 @@ struct JSONReport {
         return String(buffer: buffer) + "\n"
     }
 
-    private func object(_ finding: Finding) -> JSON {
+    /// One finding, to be a part of something else.
+    func object(_ finding: Finding) -> JSON {
         switch finding {
         case .stream(let stream):
             [

@@ -10,14 +10,22 @@ package enum WebSocketHandshake {
     /// The one version there is (RFC 6455 §4.1, item 9).
     package static let version = "13"
 
-    /// The `Sec-WebSocket-Accept` that answers `key`: base64 of SHA-1 of the key and a fixed GUID (RFC 6455 §4.2.2).
+    /// What both ends put behind the key, so that only somebody who means WebSockets can answer (RFC 6455 §1.3).
+    package static let guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+    /// The `Sec-WebSocket-Accept` that answers `key`: base64 of SHA-1 of the key and the ``guid`` (RFC 6455 §4.2.2).
     ///
     /// SHA-1 proves nothing here, it only shows that the server understood the key.
     package static func accept(forKey key: String) -> String {
+        Base64.encode(digest(forKey: key))
+    }
+
+    /// The 20 bytes that ``accept(forKey:)`` is made of.
+    package static func digest(forKey key: String) -> [UInt8] {
         var hash = Insecure.SHA1()
-        let bytes = Array((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").utf8)
+        let bytes = Array((key + guid).utf8)
         unsafe bytes.withUnsafeBytes { unsafe hash.update(bufferPointer: $0) }
-        return Base64.encode(Array(hash.finalize()))
+        return Array(hash.finalize())
     }
 
     /// Checks a client's opening request (RFC 6455 §4.2.1); `nil` when it is in order.
