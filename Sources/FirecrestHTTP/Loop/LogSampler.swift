@@ -8,6 +8,7 @@ internal import NIOCore
 package enum LogKind: Int, CaseIterable, Sendable {
     case originRefused, versionRefused, connectRefused, connectFailed
     case topicUnmatched, tooManyChannels, joinCrashed, joinTimeout, channelCrashed, invalidPayload, replyNotEncodable
+    case nodeCallUnanswered, nodeMessageDropped, nodeMessageLost
 }
 
 /// Lets ten lines of each kind through in a second and counts the rest; the next line that goes through says how many

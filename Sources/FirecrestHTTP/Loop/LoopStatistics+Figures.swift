@@ -71,6 +71,10 @@ extension LoopStatistics {
         Figure(
             "broadcasts_not_encodable", .counter, "Broadcasts that a client's serializer has no form for.",
             \.broadcastsNotEncodable),
+        Figure("node_calls_unanswered", .counter, "Calls to other nodes without an answer.", \.nodeCallsUnanswered),
+        Figure(
+            "node_messages_dropped", .counter, "Messages of other nodes that could not be read or were too many.",
+            \.nodeMessagesDropped),
         Figure("log_lines_suppressed", .counter, "Log lines left out as too many of a kind.", \.logLinesSuppressed),
     ]
 }

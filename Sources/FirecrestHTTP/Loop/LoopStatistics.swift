@@ -47,6 +47,8 @@ package struct LoopStatistics: Sendable {
     package var channelCrashes = 0
     package var broadcastsDelivered = 0
     package var broadcastsNotEncodable = 0
+    package var nodeCallsUnanswered = 0
+    package var nodeMessagesDropped = 0
     package var logLinesSuppressed = 0
     /// From our pings to the reading of their pongs.
     package var roundTrips = DurationHistogram()

@@ -40,6 +40,7 @@ import Musl
         "FrameEncoder.maxControlBytes": show(FrameEncoder.maxControlBytes),
         "Inflater.ratioFloorBytes": show(Inflater.ratioFloorBytes),
         "LogSampler.maxLinesPerSecond": show(LogSampler.maxLinesPerSecond),
+        "NodeCalls.maxOpenCalls": show(NodeCalls.maxOpenCalls), "SessionTokens.maxBytes": show(SessionTokens.maxBytes),
     ]
     /// Limits whose test is not called `limit_<name>`.
     private static let tests: [String: String] = [
@@ -58,6 +59,7 @@ import Musl
         "QueryDecoder.maxBytes": "refuses_a_query_beyond_a_million_bytes",
         "QueryDecoder.maxPairs": "limit_queryParameters", "QueryDecoder.maxDepth": "limit_queryParameters",
         "LogSampler.maxLinesPerSecond": "bad_26_names_of_clients_never_reach_the_metrics_and_the_log_is_sampled",
+        "SessionTokens.maxBytes": "a_text_beyond_the_limit_is_not_looked_at",
         "FrameEncoder.maxControlBytes": "bad_12_", "Inflater.ratioFloorBytes": "limit_maxInflateRatio",
     ]
 
