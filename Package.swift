@@ -219,9 +219,11 @@ let package = Package(
             dependencies: [
                 "FirecrestCLI", "Firecrest", "FirecrestHTTP", "FirecrestProtocol", "FirecrestWire",
                 "FirecrestTestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
             ],
             swiftSettings: house
         ),

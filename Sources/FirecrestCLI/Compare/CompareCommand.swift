@@ -81,6 +81,9 @@ struct CompareCommand: AsyncParsableCommand {
             for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) { comparison.stop() }
         }
         defer { interrupts.cancel() }
+        if isatty(STDERR_FILENO) == 1 {
+            StandardError.print("firecrest compare: counting for \(TextReport.decimal(seconds)) s")
+        }
         let result: ComparisonSnapshot
         do {
             result = try await comparison.run { _ in }

@@ -29,7 +29,8 @@ struct CompareTable {
             "One feed, \(snapshot.sent) messages of \(settings.payloadBytes) bytes in \(seconds) s, to "
                 + "\(settings.clients) client\(settings.clients == 1 ? "" : "s") of each way. Counted on the clients' "
                 + "sockets: every byte, heads and framing too. Headers: "
-                + (settings.headers == .browser ? "those of Chromium." : "the fewest that do."), Self.columns)
+                + (settings.headers == .browser ? "those of Chromium." : "the fewest that do.")
+                + " B/msg and CPU us (of the server) are for each message that a client received.", Self.columns)
         if ComparisonSnapshot.isDebugBuild {
             lines += Self.wrapped(
                 "This is a debug build: server CPU is several times that of a release build.", Self.columns)
@@ -40,15 +41,14 @@ struct CompareTable {
 
     private func costs(_ snapshot: ComparisonSnapshot) -> [[String]] {
         let head = [
-            "", "requests", "bytes up", "bytes down", "received", "B/message", "p50 ms", "p99 ms", "CPU us/msg",
-            "conns",
+            "", "requests", "bytes up", "bytes down", "received", "B/msg", "p50 ms", "p99 ms", "CPU us", "conns",
         ]
         return [head]
             + snapshot.rows.map { row in
                 let figures = row.figures
                 return [
-                    figures.way.name, "\(figures.total.requests)", "\(figures.total.bytesUp)",
-                    "\(figures.total.bytesDown)", "\(figures.messages)", Self.decimal(row.bytesPerMessage),
+                    figures.way.name, "\(figures.total.requests)", Self.bytes(figures.total.bytesUp),
+                    Self.bytes(figures.total.bytesDown), "\(figures.messages)", Self.decimal(row.bytesPerMessage),
                     Self.decimal(figures.latencyP50), Self.decimal(figures.latencyP99),
                     Self.decimal(row.microsecondsPerMessage), "\(figures.connectionsOpened)",
                 ]
@@ -108,8 +108,14 @@ struct CompareTable {
         return line.isEmpty ? lines : lines + [line]
     }
 
+    /// One decimal, where there is room for it.
     private static func decimal(_ value: Double?) -> String {
-        value.map { TextReport.decimal(max($0, 0)) } ?? "-"
+        guard let value = value.map({ max($0, 0) }) else { return "-" }
+        return value < 1_000 ? TextReport.decimal(value) : "\(Int(value.rounded()))"
+    }
+
+    private static func bytes(_ count: Int) -> String {
+        count < 10_000_000 ? "\(count)" : decimal(Double(count) / 1e6) + " M"
     }
 
     private static func size(_ sizes: SizeSummary?) -> String {
