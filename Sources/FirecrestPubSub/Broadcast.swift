@@ -9,11 +9,16 @@ package struct Broadcast: Sendable {
     package let record: BroadcastRecord
     /// By serializer index; nil where no subscriber uses that serializer, or it has no form for the payload.
     package let frames: [EncodedFrame?]
+    /// Stands for the life of the node that it comes from.
+    package let epoch: UInt64
 
-    package init(record: BroadcastRecord, frames: [EncodedFrame?]) {
+    package init(record: BroadcastRecord, frames: [EncodedFrame?], epoch: UInt64) {
         self.record = record
         self.frames = frames
+        self.epoch = epoch
     }
+
+    package var id: BroadcastID { BroadcastID(epoch: epoch, number: record.messageID) }
 }
 
 /// A broadcast on one loop, while it is handed to the subscribers there.
@@ -30,6 +35,7 @@ package final class Delivery {
     }
 
     package var record: BroadcastRecord { broadcast.record }
+    package var id: BroadcastID { broadcast.id }
 
     package func frame(_ serializerIndex: Int) -> EncodedFrame? {
         broadcast.frames.indices.contains(serializerIndex) ? broadcast.frames[serializerIndex] : nil

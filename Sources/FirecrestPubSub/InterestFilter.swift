@@ -18,12 +18,14 @@ package final class InterestFilter: Sendable {
     }
 
     package static func slot(of topic: String) -> Int {
-        // FNV-1a: the same slot on every thread, and cheaper than the hasher for short names.
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in topic.utf8 {
-            hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
-        }
+        let hash = NameHash.value(of: topic)
         return Int((hash ^ (hash >> 32)) % UInt64(size))
+    }
+
+    /// One of `count` loops for a topic, the same on every thread: where what is kept once in a process lives.
+    package static func home(of topic: String, among count: Int) -> Int {
+        // Other bits than the slot's, so that the topics of one loop spread over its slots.
+        Int(NameHash.value(of: topic) >> 33) % max(1, count)
     }
 
     package func mayContain(_ slot: Int) -> Bool {

@@ -116,21 +116,3 @@ package final class LoopTopics {
 
 @available(*, unavailable)
 extension LoopTopics: Sendable {}
-
-/// A topic as a key, compared byte by byte as the interest filter and Phoenix do; a `String` would take two spellings of
-/// one accent for the same topic.
-private struct TopicKey: Hashable {
-    private let name: String
-
-    init(_ name: String) {
-        self.name = name
-    }
-
-    static func == (left: TopicKey, right: TopicKey) -> Bool {
-        left.name.utf8.elementsEqual(right.name.utf8)
-    }
-
-    func hash(into hasher: inout Hasher) {
-        hasher.combine(name)
-    }
-}

@@ -19,17 +19,22 @@ package final class PubSub: Sendable {
     package let node: String
     package let serializers: [any Serializer]
     package let usage: SerializerUsage
+    /// Stands for this life of this node in the ids of broadcasts.
+    package let epoch: UInt64
     private let adapter: any PubSubAdapter
     private let loops: [(port: any LoopPort, interest: InterestFilter)]
     private let lastMessageID: Atomic<UInt64>
 
+    /// - Parameter epoch: another one at every start of a process.
     package init(
         node: String,
         serializers: [any Serializer],
         usage: SerializerUsage,
+        epoch: UInt64 = .random(in: .min ... .max),
         adapter: any PubSubAdapter = LocalAdapter(),
         loops: [(port: any LoopPort, interest: InterestFilter)]
     ) {
+        self.epoch = epoch
         self.node = node
         self.serializers = serializers
         self.usage = usage
@@ -85,7 +90,8 @@ package final class PubSub: Sendable {
     }
 
     private func encode(_ record: BroadcastRecord) throws(PayloadError) -> Broadcast {
-        guard record.kind == .broadcast else { return Broadcast(record: record, frames: []) }
+        let epoch = epoch(of: record.node)
+        guard record.kind == .broadcast else { return Broadcast(record: record, frames: [], epoch: epoch) }
         guard record.payload.kind != .json || record.payload.isJSONObject else {
             throw PayloadError(
                 code: .notAnObject,
@@ -97,7 +103,12 @@ package final class PubSub: Sendable {
         for (index, serializer) in serializers.enumerated() {
             frames.append(usage.isUsed(index) ? try frame(message, with: serializer) : nil)
         }
-        return Broadcast(record: record, frames: frames)
+        return Broadcast(record: record, frames: frames, epoch: epoch)
+    }
+
+    /// Numbers of another node are not ours, and what was known of them is forgotten with our own.
+    private func epoch(of node: String) -> UInt64 {
+        node == self.node ? epoch : epoch ^ NameHash.value(of: node)
     }
 
     private func frame(

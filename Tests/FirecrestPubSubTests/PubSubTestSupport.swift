@@ -81,7 +81,7 @@ func broadcast(_ topic: String, _ event: String, except: SubscriberID? = nil) ->
     Broadcast(
         record: BroadcastRecord(
             topic: topic, event: event, payload: .empty, node: "test", messageID: 1, except: except),
-        frames: [])
+        frames: [], epoch: 1)
 }
 
 /// A subscriber that remembers what it heard.
