@@ -15,6 +15,7 @@ export const backoff = (steps, floor = 0) => tries => {
 }
 
 const STATES = ["connecting", "open", "closing", "closed"] // by WebSocket.readyState
+const FALLBACK_KEY = "phx:fallback:LongPoll" // that of phoenix.js: what one found out holds for the other
 const HEARTBEAT = {topic: "phoenix", event: "heartbeat", payload: {}, join_ref: null}
 const page = typeof document === "undefined" ? null : document // null outside a browser
 
@@ -267,6 +268,7 @@ export class Socket {
   #endPoint; #options; #conn = null; #wanted = false; #ref = 0; #ids = 0
   #listeners = new Map() // number → {kind, callback}
   #sendBuffer = []; #pings = new Map(); #reconnect; #heartbeatTimer; #heartbeatRef = null; #pageEvents = null
+  #primaryIsWell = false; #fallBackNext = false; #fallbackTimer
 
   /**
    * @param {string} endPoint where the socket is mounted: a path ("/socket"), or a ws, wss, http or https URL
@@ -278,7 +280,12 @@ export class Socket {
    * @param {function(number): number} [options.reconnectAfterMs] ms before the nth try. Yours is used as it is: add jitter
    * @param {function(number): number} [options.rejoinAfterMs] ms before the nth rejoin of a channel; the same holds
    * @param {function(string, string, *)} [options.logger] called with (kind, message, data)
-   * @param {typeof WebSocket} [options.transport] WebSocket class, where there is no global one
+   * @param {typeof WebSocket} [options.transport] `WebSocket`, `EventStream`, `LongPoll`, or a class like them. Defaults to
+   *   the global WebSocket, and where there is none to LongPoll
+   * @param {number} [options.longPollFallbackMs] ms for the transport to open, and then to answer a ping, before LongPoll takes
+   *   its place; an error before it opens does so at once. Off by default
+   * @param {number} [options.longpollerTimeout] ms that LongPoll and EventStream wait for an answer. Defaults to 20,000
+   * @param {Storage} [options.sessionStorage] where it is kept that this tab needs LongPoll. Defaults to the page's
    * @param {string} [options.vsn] serializer version asked for. Defaults to "2.0.0"; another needs encode and decode
    * @param {function(object, function(*))} [options.encode] calls back with the frame for a message
    * @param {function(*, function(object))} [options.decode] calls back with the message {join_ref, ref, topic, event, payload}
@@ -286,8 +293,11 @@ export class Socket {
    */
   constructor(endPoint, options = {}) {
     this.#endPoint = endPoint
-    const defaults = {vsn: "2.0.0", encode, decode, binaryType: "arraybuffer", heartbeatIntervalMs: 30_000}
-    this.#options = {...defaults, ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))}
+    this.#options = {
+      transport: globalThis.WebSocket ?? LongPoll, sessionStorage: pageStorage(), longpollerTimeout: 20_000,
+      vsn: "2.0.0", encode, decode, binaryType: "arraybuffer", heartbeatIntervalMs: 30_000,
+      ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
+    }
     this.timeout = options.timeout ?? 10_000
     // A channel that crashes as it joins must not spin, so half of each step is always waited.
     this.rejoinAfterMs = options.rejoinAfterMs ?? backoff([2_000, 4_000, 8_000, 15_000], 0.5)
@@ -314,6 +324,7 @@ export class Socket {
     const conn = this.#conn
     if (!conn) return callback?.()
     this.#stopHeartbeat()
+    clearTimeout(this.#fallbackTimer)
     const done = event => {
       clearTimeout(timer)
       conn.onclose = null
@@ -406,21 +417,41 @@ export class Socket {
   }
 
   #open() {
-    const {transport = globalThis.WebSocket, authToken, binaryType} = this.#options
+    const {transport: primary, longPollFallbackMs, authToken, binaryType, longpollerTimeout} = this.#options
+    const mayFallBack = longPollFallbackMs > 0 && primary !== LongPoll
+    const remembered = mayFallBack && this.#fallbackMemory(storage => storage.getItem(FALLBACK_KEY))
+    const transport = this.#fallBackNext || remembered ? LongPoll : primary
     const token = typeof authToken === "function" ? authToken() : authToken
     const conn = token ? new transport(this.endPointURL(), authProtocols(token)) : new transport(this.endPointURL())
+    let opened = false
+    this.#fallBackNext = false // for this once: where the primary did work, the next connection tries it again
     this.#conn = conn
     conn.binaryType = binaryType
-    conn.onopen = () => this.#opened()
-    conn.onerror = error => { this.log("transport", "error", error); this.#emit("error", error) }
+    conn.timeout = longpollerTimeout
+    conn.onopen = () => { opened = true; this.#opened(conn, mayFallBack) }
+    conn.onerror = error => {
+      this.log("transport", "error", error)
+      this.#emit("error", error)
+      if (mayFallBack && transport === primary && !opened) this.#fallBack(conn, "error")
+    }
     conn.onmessage = event => this.#options.decode(event.data, message => this.#received(message))
     conn.onclose = event => this.#closed(event)
+    if (mayFallBack && transport === primary) this.#fallBackIn(longPollFallbackMs, conn)
   }
 
-  #opened() {
+  #opened(conn, mayFallBack) {
     this.log("transport", "open", this.#endPoint)
-    for (const frame of this.#sendBuffer.splice(0)) this.#conn.send(frame)
-    this.#heartbeatTimer = setTimeout(() => this.#heartbeat(), this.#options.heartbeatIntervalMs)
+    if (mayFallBack && conn instanceof LongPoll) {
+      // A network on which the primary never worked: the pages to come need not wait for it in vain.
+      if (!this.#primaryIsWell) this.#fallbackMemory(storage => storage.setItem(FALLBACK_KEY, "true"))
+    } else if (mayFallBack) {
+      // Some proxies let a WebSocket open and its frames be lost. Only an answer shows that the transport works.
+      this.#fallBackIn(this.#options.longPollFallbackMs, conn)
+      this.ping(() => { this.#primaryIsWell = true; clearTimeout(this.#fallbackTimer) })
+    }
+    for (const frame of this.#sendBuffer.splice(0)) conn.send(frame)
+    // The requests of a long poll come and go all the time, and are heartbeat enough.
+    if (!conn.skipHeartbeat) this.#heartbeatTimer = setTimeout(() => this.#heartbeat(), this.#options.heartbeatIntervalMs)
     const waiting = channel => channel.state === "joining" || channel.state === "errored"
     for (const channel of this.channels.filter(waiting)) channel.sendJoin()
     this.#emit("open")
@@ -442,10 +473,32 @@ export class Socket {
     this.#emit("message", message)
   }
 
+  #fallBackIn(ms, conn) {
+    clearTimeout(this.#fallbackTimer)
+    this.#fallbackTimer = setTimeout(() => this.#fallBack(conn, "timeout"), ms)
+  }
+
+  /** Gives up this connection, and tries by long poll, at once. */
+  #fallBack(conn, reason) {
+    if (this.#conn !== conn) return
+    this.log("transport", `falling back to LongPoll (${reason})`)
+    this.#abandon("fallback")
+    if (!this.#wanted || this.#conn) return // one of the callbacks took another way
+    this.#reconnect.cancel()
+    this.#fallBackNext = true
+    this.#open()
+  }
+
+  /** Storage that is full or forbidden throws; then nothing is remembered. */
+  #fallbackMemory(use) {
+    try { return this.#options.sessionStorage && use(this.#options.sessionStorage) } catch { return null }
+  }
+
   /** All ends of a connection come here, once each. */
   #closed(event) {
     this.log("transport", `closed (${event.code})`, event)
     this.#conn = null
+    clearTimeout(this.#fallbackTimer)
     this.#stopHeartbeat()
     this.#pings.clear()
     if (event.code === 1000) this.#wanted = false // the server, or the caller, asks to stay away
@@ -491,6 +544,227 @@ export class Socket {
   }
 }
 
+const MAX_WAITING = 16 << 20 // characters that a transport keeps, either way; more closes it, as it closes a full WebSocket
+const MAX_LINES = 100 // of a request: servers handle no more of them, and do not say so
+const MAX_BODY = 256 << 10 // characters of a request, unless one frame alone is longer
+const nothing = () => {}
+
+/** What the transports over HTTP share: the interface of a WebSocket, the session on the server, and the way up, which is
+ * requests with many frames each, one request at a time so that the frames stay in order. */
+class RequestTransport {
+  readyState = 0
+  binaryType = "arraybuffer"
+  /** ms to wait for the answer to a request. */
+  timeout = 20_000
+  onopen = nothing; onerror = nothing; onmessage = nothing; onclose = nothing
+  #url; #authToken; #token = null; #outbox = []; #waiting = 0; #sending = null; #requests = new AbortController()
+
+  constructor(address, protocols, path) {
+    this.#url = new URL(address)
+    this.#url.protocol = this.#url.protocol.replace("ws", "http")
+    this.#url.pathname = this.#url.pathname.replace(/\/websocket$/, `/${path}`)
+    this.#authToken = tokenOf(protocols)
+    // A step later the caller has set `timeout` and the callbacks.
+    queueMicrotask(() => this.receive().catch(error => this.fail(1006, error.message)))
+  }
+
+  send(frame) {
+    if (this.readyState === 0) throw new DOMException("the transport is still connecting", "InvalidStateError")
+    if (this.readyState > 1) return
+    const line = typeof frame === "string" ? frame : toBase64(bytesOf(frame))
+    // Only V2 fits the lines of a batch. Another text, as the objects of V1, is a request of its own.
+    const alone = typeof frame === "string" && (!frame.startsWith("[") || /[\r\n]/.test(frame))
+    this.#outbox.push({line, alone})
+    this.#waiting += line.length
+    if (this.#waiting > MAX_WAITING) return this.fail(1009, "too much waits to be sent")
+    this.#sending ??= this.#sendAll()
+  }
+
+  /** Sends what waits, for a second at most, and ends. */
+  close(code = 1000, reason = "") {
+    if (this.readyState > 1) return
+    this.readyState = 2
+    const soon = this.#sending && new Promise(done => setTimeout(done, 1_000))
+    Promise.race([this.#sending, soon]).then(() => this.end(code, reason))
+  }
+
+  async #sendAll() {
+    await null // what is pushed in one go makes one request
+    while (this.#outbox.length > 0) {
+      const batch = this.#nextBatch()
+      const headers = {"content-type": batch[0].alone ? "application/json" : "application/x-ndjson"}
+      const {status} = await this.json("POST", {headers, body: batch.map(({line}) => line).join("\n")})
+      // Whether a lost request was handled is not known; to send it again might do it twice. So the channels join anew.
+      if (status === 410) return this.fail(3410, "session_gone")
+      if (status !== 200) return this.fail(1011, "frames were not taken")
+    }
+    this.#sending = null
+  }
+
+  #nextBatch() {
+    let count = 1, size = this.#outbox[0].line.length
+    while (!this.#outbox[0].alone && count < MAX_LINES && count < this.#outbox.length && !this.#outbox[count].alone) {
+      size += 1 + this.#outbox[count].line.length
+      if (size > MAX_BODY) break
+      count += 1
+    }
+    const batch = this.#outbox.splice(0, count)
+    for (const {line} of batch) this.#waiting -= line.length
+    return batch
+  }
+
+  /** @internal */
+  fetch(method, {query = {}, headers = {}, body} = {}) {
+    const url = new URL(this.#url)
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
+    const all = {...headers}
+    if (this.#token !== null) all["x-phoenix-longpoll-token"] = this.#token
+    if (this.#authToken && method === "GET") all["x-phoenix-authtoken"] = this.#authToken
+    return fetch(url, {method, headers: all, body, cache: "no-store", signal: this.#requests.signal})
+  }
+
+  /** The JSON that answers a request; without a status when none came in time. @internal */
+  async json(method, options) {
+    let timer
+    const late = new Promise(done => { timer = setTimeout(done, this.timeout, {}) })
+    const answer = this.fetch(method, options).then(response => response.json()).catch(() => null)
+    const first = await Promise.race([answer, late])
+    clearTimeout(timer)
+    return first ?? {}
+  }
+
+  /** The server has made a session. @internal */
+  opened(token) {
+    if (this.readyState !== 0) return
+    this.#token = token
+    this.readyState = 1
+    this.onopen({type: "open"})
+  }
+
+  /** @internal */
+  deliver(data) {
+    if (this.readyState !== 1) return
+    // What a callback throws is shown as uncaught, and keeps nobody from the messages that follow.
+    try { this.onmessage({type: "message", data}) } catch (error) { queueMicrotask(() => { throw error }) }
+  }
+
+  /** @internal */
+  fail(code, reason) { this.end(code, reason, false) }
+
+  /** @internal */
+  end(code, reason, wasClean = true) {
+    if (this.readyState === 3) return
+    this.readyState = 3
+    this.#outbox = []
+    this.#requests.abort()
+    if (!wasClean) this.onerror(new Error(reason))
+    this.onclose({type: "close", code, reason, wasClean})
+  }
+}
+
+/** A transport for networks that let only short requests through: the server keeps one open until it has something to say.
+ * Servers send no binary frames over it. */
+export class LongPoll extends RequestTransport {
+  skipHeartbeat = true
+
+  constructor(address, protocols) { super(address, protocols, "longpoll") }
+
+  /** @internal */
+  async receive() {
+    const again = backoff([250, 1_000, 4_000])
+    let received = 0, lost = 0
+    while (this.readyState < 3) {
+      const connecting = this.readyState === 0
+      // With the number of batches that came, the server tells a lost answer from a late question, and repeats that batch.
+      const {status, token, messages = []} = await this.json("GET", connecting ? {} : {query: {ack: received}})
+      if (status === 200 || status === 204) {
+        if (status === 200) received += 1
+        lost = 0
+        for (const message of messages) this.deliver(message)
+      } else if (status === 410 && connecting) {
+        this.opened(token)
+      } else if (status === 410) {
+        return this.fail(3410, "session_gone") // what came is the token of a new session, without our channels
+      } else if (status === 403) {
+        return this.fail(1008, "forbidden")
+      } else if (connecting || status !== undefined || ++lost > 3) {
+        return this.fail(1011, "no answer to a poll")
+      } else {
+        await new Promise(done => setTimeout(done, again(lost)))
+      }
+    }
+  }
+}
+
+/** A transport for networks without WebSockets that let a response take its time: server-sent events down, requests up.
+ * Only Firecrest serves it; it carries binary frames both ways. */
+export class EventStream extends RequestTransport {
+  constructor(address, protocols) { super(address, protocols, "sse") }
+
+  /** @internal */
+  async receive() {
+    const slow = setTimeout(() => this.fail(1006, "no session in time"), this.timeout)
+    try {
+      const response = await this.fetch("GET", {headers: {accept: "text/event-stream"}})
+      if (!response.ok) return this.fail(response.status === 403 ? 1008 : 1011, `answered with ${response.status}`)
+      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
+      const events = new EventReader()
+      for (;;) {
+        const {done, value} = await reader.read()
+        if (done) return this.fail(1006, "the stream ended")
+        for (const {event, data} of events.read(value)) {
+          if (event === "session") clearTimeout(slow)
+          this.#received(event, data)
+        }
+      }
+    } finally {
+      clearTimeout(slow)
+    }
+  }
+
+  #received(event, data) {
+    if (event === "session") return this.opened(JSON.parse(data).token)
+    if (event === "message") return this.deliver(data)
+    if (event === "binary") {
+      const bytes = Uint8Array.from(atob(data), character => character.charCodeAt(0))
+      return this.deliver(this.binaryType === "blob" ? new Blob([bytes]) : bytes.buffer)
+    }
+    if (event === "close") {
+      const {code, reason} = JSON.parse(data)
+      this.end(code, reason)
+    }
+  }
+}
+
+/** Makes events of the text of an event stream, which comes in pieces of any size. An EventSource could not send the auth
+ * token, and its reconnects would get a session without our channels. */
+class EventReader {
+  #rest = ""; #endedInCR = false; #event = ""; #data = []; #size = 0;
+
+  *read(text) {
+    if (this.#endedInCR && text.startsWith("\n")) text = text.slice(1) // the other half of a line end
+    if (text === "") return
+    this.#endedInCR = text.endsWith("\r")
+    const lines = text.split(/\r\n|\n|\r/)
+    lines[0] = this.#rest + lines[0]
+    this.#rest = lines.pop()
+    for (const line of lines) {
+      if (line === "") {
+        if (this.#data.length > 0) yield {event: this.#event || "message", data: this.#data.join("\n")}
+        this.#event = ""
+        this.#data = []
+        this.#size = 0
+        continue
+      }
+      const [, name, value] = /^([^:]*)(?:: ?(.*))?$/s.exec(line)
+      if (name === "event") this.#event = value ?? ""
+      if (name === "data") this.#data.push(value ?? "")
+      this.#size += line.length
+    }
+    if (this.#size + this.#rest.length > MAX_WAITING) throw new RangeError("an event is too long")
+  }
+}
+
 const lostEvent = reason => ({type: "close", code: 1006, reason, wasClean: false})
 
 function appendParams(query, value, name = "") {
@@ -501,11 +775,33 @@ function appendParams(query, value, name = "") {
   }
 }
 
+/** Null outside a browser, and where the page may not use its storage. */
+function pageStorage() {
+  try { return globalThis.sessionStorage ?? null } catch { return null }
+}
+
+const bytesOf = data =>
+  ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data)
+
+function toBase64(bytes) {
+  let text = ""
+  for (let start = 0; start < bytes.length; start += 8192) text += String.fromCharCode(...bytes.subarray(start, start + 8192))
+  return btoa(text)
+}
+
+const AUTH_PREFIX = "base64url.bearer.phx."
+
 /** Servers read standard base64 without padding. A subprotocol must not contain "/": then the URL alphabet it is. */
 function authProtocols(token) {
-  const base64 = btoa(String.fromCharCode(...new TextEncoder().encode(token))).replace(/=+$/, "")
+  const base64 = toBase64(new TextEncoder().encode(token)).replace(/=+$/, "")
   const safe = base64.includes("/") ? base64.replaceAll("/", "_").replaceAll("+", "-") : base64
-  return ["phoenix", `base64url.bearer.phx.${safe}`]
+  return ["phoenix", AUTH_PREFIX + safe]
+}
+
+/** The reverse; each character is one byte of the token's UTF-8, which is what a header can carry. */
+function tokenOf(protocols) {
+  const entry = [protocols ?? []].flat().find(protocol => protocol.startsWith(AUTH_PREFIX))
+  return entry && atob(entry.slice(AUTH_PREFIX.length).replaceAll("_", "/").replaceAll("-", "+"))
 }
 
 /** V2: a JSON array in a text frame, or for an ArrayBuffer (or a view of one) a binary frame of kind 0:
@@ -513,8 +809,7 @@ function authProtocols(token) {
 function encode({join_ref, ref, topic, event, payload}, callback) {
   const binary = payload instanceof ArrayBuffer || ArrayBuffer.isView(payload)
   if (!binary) return callback(JSON.stringify([join_ref, ref, topic, event, payload]))
-  const data = ArrayBuffer.isView(payload)
-    ? new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength) : new Uint8Array(payload)
+  const data = bytesOf(payload)
   const fields = [join_ref, ref, topic, event].map(field => new TextEncoder().encode(field ?? ""))
   if (fields.some(field => field.length > 255)) throw new RangeError("a binary message's topic and event have at most 255 bytes")
   const parts = [Uint8Array.of(0, ...fields.map(field => field.length)), ...fields, data]
