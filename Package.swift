@@ -140,7 +140,13 @@ let package = Package(
             ],
             exclude: ["README.md", "Compare/README.md"],
             resources: [
-                .embedInCode("Page/index.html"), .embedInCode("Page/chat.js"), .embedInCode("Page/style.css"),
+                .embedInCode("Page/index.html"), .embedInCode("Page/style.css"), .embedInCode("Page/tabs.css"),
+                .embedInCode("Page/page.js"), .embedInCode("Page/tabs.js"), .embedInCode("Page/chat.js"),
+                .embedInCode("Page/ticker.js"), .embedInCode("Page/desk.js"), .embedInCode("Page/dots.js"),
+                .embedInCode("Page/figures.js"), .embedInCode("Page/notify.js"), .embedInCode("Page/compare.js"),
+                .embedInCode("Page/handshake.js"),
+                // Links to the channels in Demo/, for the page to show.
+                .embedInCode("Page/Source"),
             ],
             swiftSettings: house
         ),

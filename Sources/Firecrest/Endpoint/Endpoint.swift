@@ -202,6 +202,18 @@ public final class Endpoint: Service {
         await gather { _ in read() }
     }
 
+    /// The counters of each loop, and how long it took to get them: a busy loop answers late.
+    package func statisticsByLoop() async -> [(statistics: LoopStatistics, answered: Duration)] {
+        var answers: [(LoopStatistics, Duration)] = []
+        for port in loops.ports {
+            let asked = ContinuousClock.now
+            guard let value = try? await port.loop.eventLoop.submit({ port.loop.value.context.statistics }).get()
+            else { continue }
+            answers.append((value, asked.duration(to: .now)))
+        }
+        return answers
+    }
+
     private func gather<T: Sendable>(_ read: @escaping @Sendable (EndpointLoop) -> T) async -> [T] {
         var values: [T] = []
         for port in loops.ports {

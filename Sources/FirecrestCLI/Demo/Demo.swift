@@ -26,6 +26,7 @@ enum Demo {
         }
         reference.set(endpoint)
         CompareHost.shared.attach(endpoint)
+        Stage.shared.endpoint.set(endpoint)
         return endpoint
     }
 }

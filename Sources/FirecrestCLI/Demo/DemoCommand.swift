@@ -12,7 +12,7 @@ import UnixSignals
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
-        abstract: "Serve the playground: a chat page, test channels, a plain echo.")
+        abstract: "Serve the playground: a page of demonstrations, test channels, a plain echo.")
 
     @Option(help: "Address to listen at.")
     var host = "127.0.0.1"
@@ -72,7 +72,8 @@ struct DemoCommand: AsyncParsableCommand {
         return """
             Firecrest demo is ready at \(base)
 
-              \(base)/                  a chat: open it in two tabs
+              \(base)/                  chat, ticker, shared desk, game, figures: open it in two tabs
+              \(base)/notify/<user>     POST: a word to one user of that page, from curl
               ws://\(place)/socket/websocket     Phoenix Channels: join room:lobby, push new_msg
               ws://\(place)/echo                 a plain WebSocket echo
               \(base)/healthz, /readyz, /metrics

@@ -24,6 +24,7 @@ enum DemoRoutes {
             await reference.endpoint?.publishMetrics()
             return text(metrics.text(), contentType: "text/plain; version=0.0.4; charset=utf-8")
         }
+        Notice.addRoute(to: router, reference)
         return router
     }
 
@@ -36,6 +37,15 @@ enum DemoRoutes {
             self.path = path
             self.contentType = contentType
             self.body = ByteBuffer(bytes: bytes)
+        }
+
+        static func script(_ name: String, _ bytes: [UInt8]) -> Asset {
+            Asset("/\(name).js", "text/javascript; charset=utf-8", bytes)
+        }
+
+        /// Swift of this program, as it was compiled: the files in Page/Source are links to it.
+        static func source(_ name: String, _ bytes: [UInt8]) -> Asset {
+            Asset("/source/\(name).swift", "text/plain; charset=utf-8", bytes)
         }
 
         var response: Response {
@@ -53,9 +63,26 @@ enum DemoRoutes {
 
     private static let assets = [
         Asset("/", "text/html; charset=utf-8", PackageResources.index_html),
-        Asset("/chat.js", "text/javascript; charset=utf-8", PackageResources.chat_js),
         Asset("/style.css", "text/css; charset=utf-8", PackageResources.style_css),
-        Asset("/firecrest.js", "text/javascript; charset=utf-8", FirecrestJavaScript.client),
+        Asset("/tabs.css", "text/css; charset=utf-8", PackageResources.tabs_css),
+        .script("firecrest", FirecrestJavaScript.client),
+        .script("page", PackageResources.page_js),
+        .script("tabs", PackageResources.tabs_js),
+        .script("chat", PackageResources.chat_js),
+        .script("ticker", PackageResources.ticker_js),
+        .script("desk", PackageResources.desk_js),
+        .script("dots", PackageResources.dots_js),
+        .script("figures", PackageResources.figures_js),
+        .script("notify", PackageResources.notify_js),
+        .script("compare", PackageResources.compare_js),
+        .script("handshake", PackageResources.handshake_js),
+        .source("PlaygroundChannel", PackageResources.PlaygroundChannel_swift_txt),
+        .source("TickerChannel", PackageResources.TickerChannel_swift_txt),
+        .source("DeskChannel", PackageResources.DeskChannel_swift_txt),
+        .source("DotsChannel", PackageResources.DotsChannel_swift_txt),
+        .source("FiguresChannel", PackageResources.FiguresChannel_swift_txt),
+        .source("UserChannel", PackageResources.UserChannel_swift_txt),
+        .source("CompareChannel", PackageResources.CompareChannel_swift_txt),
     ]
 
     private static func text(

@@ -17,6 +17,11 @@ struct PlaygroundSocket: Socket {
             channel("room:*", PlaygroundChannel.self)
             channel("realtime:*", RealtimeChannel.self)
             channel("compare:*", CompareChannel.self)
+            channel("ticker:all", TickerChannel.self)
+            channel("desk:shared", DeskChannel.self)
+            channel("game:dots", DotsChannel.self)
+            channel("server:figures", FiguresChannel.self)
+            channel("user:*", UserChannel.self)
         }
     }
 

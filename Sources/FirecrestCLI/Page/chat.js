@@ -1,9 +1,8 @@
-// Firecrest — what the demo page does: one socket, one room at a time
+// Firecrest — the tab that talks: one room at a time
 // SPDX-License-Identifier: Apache-2.0
 
-import {Socket, backoff} from "/firecrest.js"
+import {$, clip, connection, element, me, memory, pick, setTitle, socket, still} from "/page.js"
 
-const $ = id => document.getElementById(id)
 const MAX_MESSAGES = 500 // lines kept in the page, and waiting for the next frame
 const MAX_ROOMS = 12
 const MAX_TYPING = 20
@@ -12,34 +11,16 @@ const TYPING_LASTS_MS = 3_000
 const SAME_SPEECH_MS = 5 * 60_000
 const UNDELIVERED_AFTER_MS = 10_000 // as long as a push waits in the channel
 
-/** Storage that may be forbidden (private windows) or full; the page then just remembers less. */
-const memory = {
-  get(storage, key) { try { return window[storage].getItem(`firecrest.${key}`) } catch { return null } },
-  set(storage, key, value) { try { window[storage].setItem(`firecrest.${key}`, value) } catch { /* not remembered */ } },
-}
-
-function element(tag, className, text) {
-  const made = document.createElement(tag)
-  if (className) made.className = className
-  if (text !== undefined) made.textContent = text // never innerHTML: everything here comes from strangers
-  return made
-}
-
-/** At most so many characters of what should be text; else the fallback. */
-const clip = (value, limit, fallback = "") => typeof value === "string" && value.trim() ? [...value.slice(0, 4 * limit)].slice(0, limit).join("") : fallback
-const pick = list => list[Math.floor(Math.random() * list.length)]
-
 // Names: this tab's own, else the one chosen last time, else a friendly one. -----------------------------------------
 
 const friendlyName = () => `${pick(["Amber", "Brisk", "Calm", "Dawn", "Early", "Hazel", "Merry", "Mossy", "Quiet", "Rowan", "Sunny", "Tidal"])} ` +
   pick(["Crane", "Dipper", "Finch", "Heron", "Kestrel", "Lark", "Linnet", "Martin", "Plover", "Siskin", "Swift", "Wren"])
 
 const tab = Math.random().toString(36).slice(2)
-let name = memory.get("sessionStorage", "name") ?? memory.get("localStorage", "name") ?? friendlyName()
 let nameChosen = false
 
 function setName(next) {
-  name = next
+  me.name = next
   $("name").value = next
   memory.set("sessionStorage", "name", next)
 }
@@ -47,18 +28,18 @@ function setName(next) {
 // Two tabs share what is remembered, and a duplicated tab copies even its own: ask the others before keeping a name.
 const names = "BroadcastChannel" in window ? new BroadcastChannel("firecrest.names") : null
 names?.addEventListener("message", ({data}) => {
-  if (data.ask === name && data.from !== tab) names.postMessage({taken: name, to: data.from})
-  if (data.taken === name && data.to === tab && !nameChosen) {
+  if (data.ask === me.name && data.from !== tab) names.postMessage({taken: me.name, to: data.from})
+  if (data.taken === me.name && data.to === tab && !nameChosen) {
     setName(friendlyName())
-    names.postMessage({ask: name, from: tab})
+    names.postMessage({ask: me.name, from: tab})
   }
 })
-setName(name)
-names?.postMessage({ask: name, from: tab})
+setName(memory.get("sessionStorage", "name") ?? memory.get("localStorage", "name") ?? friendlyName())
+names?.postMessage({ask: me.name, from: tab})
 
 $("name").addEventListener("change", () => {
-  const chosen = clip($("name").value.trim(), 32, name)
-  if (chosen !== name) {
+  const chosen = clip($("name").value.trim(), 32, me.name)
+  if (chosen !== me.name) {
     nameChosen = true
     memory.set("localStorage", "name", chosen)
   }
@@ -70,64 +51,13 @@ $("name").addEventListener("keydown", event => {
   $("body").focus()
 })
 
-// The connection, and what the page says about it. -------------------------------------------------------------------
+// What the connection means for the room; the line at the top of the page is page.js's. -------------------------------
 
-const delay = backoff([500, 1_000, 2_000, 5_000, 10_000])
-let nextTryAt = 0
-let tries = 0
-
-const socket = new Socket("/socket", {
-  reconnectAfterMs: nth => {
-    const ms = delay(nth)
-    nextTryAt = Date.now() + ms
-    tries = nth
-    return ms
-  },
-})
-
-const STATUS = {connecting: "Connecting…", open: "Connected", reconnecting: "Reconnecting", closed: "Closed"}
-
-function setStatus(state, text = STATUS[state]) {
-  document.body.dataset.state = $("status").dataset.state = state
-  // Only this text is announced; the seconds beside it change too often to be read out.
-  if ($("status-text").textContent !== text) $("status-text").textContent = text
-  $("retry").hidden = state === "open" || state === "connecting"
-  $("detail").textContent = ""
-}
-
-function countDown() {
-  if ($("status").dataset.state !== "reconnecting") return
-  const seconds = Math.ceil((nextTryAt - Date.now()) / 1_000)
-  $("detail").textContent = seconds > 0 ? `in ${seconds} s` : "now…"
-}
-setInterval(countDown, 250)
-
-function measure() {
-  if (document.visibilityState !== "visible") return
-  socket.ping(ms => { $("detail").textContent = ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms` })
-}
-setInterval(measure, 10_000)
-
-socket.onOpen(() => {
-  tries = 0
-  setStatus("open")
-  clearNotice("connection")
-  measure()
-})
+socket.onOpen(() => clearNotice("connection"))
 socket.onClose(event => {
   stopTyping()
-  if (event.code === 1000) {
-    setStatus("closed")
-    notify("connection", "The server closed the connection and asked this page not to come back by itself.")
-    return
-  }
-  setStatus("reconnecting")
-  countDown()
-  if (tries >= 4) notify("connection", `${location.host} does not answer. Is the server still running? This page keeps trying.`)
-})
-$("retry").addEventListener("click", () => {
-  if ($("status").dataset.state === "closed") setStatus("connecting")
-  socket.connect()
+  if (event.code === 1000) notify("connection", "The server closed the connection and asked this page not to come back by itself.")
+  else if (connection.tries >= 4) notify("connection", `${location.host} does not answer. Is the server still running? This page keeps trying.`)
 })
 
 // Notices: one line over the messages, with its cause, so that only the cause's end takes it away. -------------------
@@ -182,7 +112,7 @@ function enter(next) {
   $("room-title").textContent = room
   $("topic").textContent = `room:${room}`
   $("second").href = `/#${encodeURIComponent(room)}`
-  document.title = `${room} · Firecrest`
+  setTitle("chat", room)
   clearMessages()
   clearNotice("room")
 
@@ -306,7 +236,7 @@ function group(line) {
 function settleScroll(follow, strangers) {
   if (follow) $("scroll").scrollTop = $("scroll").scrollHeight
   else if (strangers > 0) $("newer").hidden = false
-  if (document.hidden && strangers > 0) document.title = `(${unseen += strangers}) ${room} · Firecrest`
+  if (document.hidden && strangers > 0) setTitle("chat", `(${unseen += strangers}) ${room}`)
 }
 
 function clearMessages() {
@@ -324,12 +254,12 @@ $("newer").addEventListener("click", () => { $("scroll").scrollTop = $("scroll")
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) return
   unseen = 0
-  document.title = `${room} · Firecrest`
+  setTitle("chat", room)
 })
 
 /** Says it to the room. The server sends it back to us too: until then the line is pale, and after a while marked lost. */
 function say(body) {
-  const message = {name, body, at: new Date().toISOString()}
+  const message = {name: me.name, body, at: new Date().toISOString()}
   const line = messageLine(message, true)
   line.classList.add("pending")
   addLine(line, null) // behind those that wait already
@@ -393,7 +323,7 @@ $("body").addEventListener("input", () => {
   if (!$("body").value.trim() || now - lastTypingSent < TYPING_EVERY_MS) return
   if (!socket.isConnected() || channel.state !== "joined") return // nobody cares later
   lastTypingSent = now
-  channel.push("shout_from", {typing: name})
+  channel.push("shout_from", {typing: me.name})
 })
 
 function showTyping(value) {
@@ -422,7 +352,6 @@ function sayTyping() {
 
 // Ornament and odds and ends. ----------------------------------------------------------------------------------------
 
-const still = matchMedia("(prefers-reduced-motion: reduce)")
 let lastSpark = 0
 
 /** A message runs along the wire: away from the bird when it is ours, towards it when not. */
@@ -434,13 +363,6 @@ function spark(direction) {
   }))
   $("spark").animate(frames, {duration: 900, easing: "linear", direction: direction === "out" ? "normal" : "reverse"})
 }
-
-for (const node of document.querySelectorAll("[data-origin]")) node.textContent = location.origin
-
-$("skip").addEventListener("click", event => {
-  event.preventDefault() // the fragment is the room's
-  $("body").focus()
-})
 
 $("echo").addEventListener("click", () => {
   const show = text => { $("echo-result").textContent = text }
@@ -464,5 +386,7 @@ $("try").addEventListener("keydown", event => {
   if (event.key === "Escape" && small.matches) $("try").open = false
 })
 
-socket.connect()
+export const show = () => setTitle("chat", room)
+export const focus = () => $("body").focus()
+
 enter(roomOfURL())

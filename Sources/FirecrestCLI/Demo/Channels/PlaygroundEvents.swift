@@ -1,9 +1,9 @@
-// Firecrest — `room:*` of the demo: one event for each behaviour of the protocol.
+// Firecrest — what `room:*` of the demo takes besides the chat: one event for each behaviour of the protocol.
 // SPDX-License-Identifier: Apache-2.0
 
 import Firecrest
 
-final class PlaygroundChannel: Channel {
+extension PlaygroundChannel {
     private struct LaterReply: Sendable {
         let ref: ReplyRef
         let n: JSON
@@ -11,17 +11,7 @@ final class PlaygroundChannel: Channel {
 
     private struct Crash: Error {}
 
-    init(topic: Topic) {}
-
-    func join(_ params: JoinParams, _ socket: ChannelSocket) async throws -> JoinReply {
-        try await Playground.join(params, socket)
-    }
-
-    static var events: [Event<PlaygroundChannel>] {
-        on("new_msg") { _, message, socket in
-            socket.broadcast("new_msg", message)
-            return .noReply
-        }
+    @EventsBuilder<PlaygroundChannel> static var playground: [Event<PlaygroundChannel>] {
         on("ping") { _, _, _ in .ok(Playground.pong) }
         on("echo") { _, message, _ in .ok(message) }
         on("fail", JSON.self) { _, message, _ in .error(["reason": message["reason"] ?? nil] as JSON) }
@@ -33,10 +23,6 @@ final class PlaygroundChannel: Channel {
         }
         on("shout") { _, message, socket in
             socket.broadcast("shout", message)
-            return .noReply
-        }
-        on("shout_from") { _, message, socket in
-            socket.broadcastFrom("shout", message)
             return .noReply
         }
         on("push_me") { _, message, socket in
