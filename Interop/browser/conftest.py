@@ -14,16 +14,16 @@ expect.set_options(timeout=10_000)
 
 @pytest.fixture
 def open_chat(browser, server, room):
-    """Opens tabs of one browser profile on the demo page, ready to write, in the test's room or another."""
+    """Opens tabs of one browser profile on the demo page, in the test's room or another, at one of the page's own tabs."""
     contexts = []
     context = browser.new_context()
     contexts.append(context)
 
-    def open_tab(other_room=None, new_profile=False, wait=True, **options):
+    def open_tab(other_room=None, new_profile=False, wait=True, tab="chat", **options):
         if options or new_profile:
             contexts.append(browser.new_context(**options))
         page = watch(contexts[-1].new_page() if options or new_profile else context.new_page())
-        page.goto(f"{server.url}/#{other_room or room}")
+        page.goto(f"{server.url}/{'' if tab == 'chat' else f'?tab={tab}'}#{other_room or room}")
         if wait:
             expect(page.locator("#status")).to_have_attribute("data-state", "open")
         return page
