@@ -61,12 +61,14 @@ public final class Endpoint: Service {
             node: options.nodeName, serializers: serializers.serializers, usage: usage,
             adapter: options.adapter, loops: zip(loops.ports, interests).map { (port: $0, interest: $1) })
 
+        let directory = SessionDirectory(
+            node: NodeTag(options.nodeName), tokens: SessionTokens(secret: options.secretKeyBase), loops: loops)
         var settings = ServerSettings(mounts: [], limits: options.http, logger: options.logger)
         for part in parts {
             switch part.kind {
             case .socket(let socket):
                 settings.mounts += socket.mounts(
-                    loops: loops, pubSub: pubSub, endpoint: options, telemetry: telemetry)
+                    directory: directory, pubSub: pubSub, endpoint: options, telemetry: telemetry)
             case .mount(let mount): settings.mounts.append(.upgrade(mount))
             case .routes(let responder): settings.responder = responder
             }
@@ -159,7 +161,11 @@ public final class Endpoint: Service {
 
     private func closeConnections() async {
         for port in loops.ports {
-            port.loop.eventLoop.execute { port.loop.value.context.shutDownConnections() }
+            port.loop.eventLoop.execute {
+                // Sessions first: their polls are answered, and the connections then have nothing to wait for.
+                port.loop.value.sessions.shutDown()
+                port.loop.value.context.shutDownConnections()
+            }
         }
         let clock = ContinuousClock()
         let deadline = clock.now + options.shutdownTimeout

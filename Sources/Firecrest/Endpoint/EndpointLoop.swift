@@ -9,14 +9,18 @@ internal import NIOCore
 ///
 /// Isolation: belongs to its loop.
 final class EndpointLoop {
+    /// Counted from 0.
+    let index: Int
     let eventLoop: any EventLoop
     let context: LoopContext
     let topics: LoopTopics
+    let sessions = SessionTable()
 
     init(
         index: Int, eventLoop: any EventLoop, interest: InterestFilter, usage: SerializerUsage,
         driver: (any TimerDriver)? = nil
     ) {
+        self.index = index
         self.eventLoop = eventLoop
         let context = LoopContext(eventLoop: eventLoop, driver: driver)
         self.context = context

@@ -49,6 +49,18 @@ struct OptionCheck {
         throw error(code, name, sentence())
     }
 
+    func connectInfo(_ keys: [ConnectInfoKey]) throws(OptionError) {
+        var seen: Set<String> = []
+        for key in keys {
+            guard case .custom(let name, _) = key.kind else { continue }
+            try expect(!name.isEmpty, "connectInfo", "has a custom value without a name")
+            try expect(
+                !ConnectInfoKey.reservedNames.contains(name), "connectInfo",
+                "has a custom value \"\(name)\", a name that means something else; choose another", .conflict)
+            try expect(seen.insert(name).inserted, "connectInfo", "has two custom values \"\(name)\"", .conflict)
+        }
+    }
+
     private func error(_ code: OptionError.Code, _ name: String, _ sentence: String) -> OptionError {
         OptionError(code, option: "\(group)\(name) of \(owner)", sentence: sentence)
     }

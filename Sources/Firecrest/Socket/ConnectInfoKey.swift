@@ -59,10 +59,11 @@ extension ConnectInfo {
     ///
     /// - Parameter subprotocols: the line that clients offer subprotocols in, once the token is taken out of it.
     init(
-        _ request: MountRequest, keys: [ConnectInfoKey], authToken: String?, subprotocols: SubprotocolChoice.Line
+        _ request: MountRequest, transport: String, keys: [ConnectInfoKey], authToken: String?,
+        subprotocols: SubprotocolChoice.Line = .untouched
     ) {
         self.init(
-            transport: "websocket", remoteAddress: request.remoteAddress?.ipAddress, authToken: authToken)
+            transport: transport, remoteAddress: request.remoteAddress?.ipAddress, authToken: authToken)
         let headers = request.head.headers
         for key in keys {
             switch key.kind {

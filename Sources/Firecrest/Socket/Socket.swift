@@ -32,6 +32,9 @@ public protocol Socket: SendableMetatype {
     /// The WebSocket options of a mount that gives none. Defaults to `true`.
     static var websocket: WebSocketOptions { get }
 
+    /// The long-poll options of a mount that gives none. Defaults to `false`, as Phoenix.
+    static var longpoll: LongPollOptions { get }
+
     /// The other options of a mount that gives none.
     static var options: SocketOptions { get }
 
@@ -43,6 +46,8 @@ extension Socket {
     public static func id(_ assigns: Assigns) -> String? { nil }
 
     public static var websocket: WebSocketOptions { true }
+
+    public static var longpoll: LongPollOptions { false }
 
     public static var options: SocketOptions { SocketOptions() }
 

@@ -23,7 +23,7 @@ extension WebSocketOptions {
         try check.number("compress.windowBits", compress.windowBits, 9...15)
         try check.number("compress.minimumBytes", compress.minimumBytes, 0...OptionCheck.ceiling, "bytes")
         try checkSubprotocols(check)
-        try checkConnectInfo(check)
+        try check.connectInfo(connectInfo)
         try checkRefusal(check)
     }
 
@@ -38,19 +38,6 @@ extension WebSocketOptions {
                 "has the entry \"\(name)\"; it must be a token: letters, digits and !#$%&'*+-.^_`|~ (RFC 9110 §5.6.2)")
             try check.expect(
                 !subprotocols[..<index].contains(name), "subprotocols", "has the entry \"\(name)\" twice", .conflict)
-        }
-    }
-
-    private func checkConnectInfo(_ check: OptionCheck) throws(OptionError) {
-        var seen: Set<String> = []
-        for key in connectInfo {
-            guard case .custom(let name, _) = key.kind else { continue }
-            try check.expect(!name.isEmpty, "connectInfo", "has a custom value without a name")
-            try check.expect(
-                !ConnectInfoKey.reservedNames.contains(name), "connectInfo",
-                "has a custom value \"\(name)\", a name that means something else; choose another", .conflict)
-            try check.expect(
-                seen.insert(name).inserted, "connectInfo", "has two custom values \"\(name)\"", .conflict)
         }
     }
 

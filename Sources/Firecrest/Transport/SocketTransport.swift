@@ -24,3 +24,13 @@ package protocol SocketTransport: AnyObject {
     func pauseReading()
     func resumeReading()
 }
+
+/// Keys of `Delivery.variants`: each form of a frame besides its plain WebSocket one has its own.
+enum DeliveryVariant {
+    private static let longPollBit = 1 << 43
+    private static let eventStreamBit = 1 << 42
+
+    static func compressed(_ serializerIndex: Int, _ key: Int) -> Int { serializerIndex << 44 | key }
+    static func longPoll(_ serializerIndex: Int) -> Int { serializerIndex << 44 | longPollBit }
+    static func eventStream(_ serializerIndex: Int) -> Int { serializerIndex << 44 | longPollBit | eventStreamBit }
+}

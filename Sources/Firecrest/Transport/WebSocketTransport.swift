@@ -22,7 +22,7 @@ extension WebSocketConnection: SocketTransport {
         guard let frame = delivery.frame(serializerIndex) else { return }
         guard agreement != nil else { return send(frame: frame.webSocketFrame) }
         // Contexts are not taken over, so one compressed frame serves all who agreed to the same window.
-        let key = serializerIndex << 44 | compressionKey
+        let key = DeliveryVariant.compressed(serializerIndex, compressionKey)
         if let shared = delivery.variants[key] { return send(frame: shared) }
         let shared = compressedFrame(frame.content, opcode: frame.kind.opcode) ?? frame.webSocketFrame
         delivery.variants[key] = shared

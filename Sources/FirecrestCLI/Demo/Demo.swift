@@ -19,8 +19,11 @@ enum Demo {
         websocket.authToken = true
         // The page is reached as 127.0.0.1, as localhost and by whatever --host was given.
         websocket.checkOrigin = .sameAsRequest
+        var longpoll = LongPollOptions()
+        longpoll.authToken = true
+        longpoll.checkOrigin = .sameAsRequest
         let endpoint = try Endpoint(options) {
-            socket("/socket", PlaygroundSocket.self, websocket: websocket)
+            socket("/socket", PlaygroundSocket.self, websocket: websocket, longpoll: longpoll)
             mount(EchoMount())
             routes(DemoRoutes.router(reference, metrics))
         }

@@ -8,6 +8,7 @@ internal import NIOCore
 package enum LogKind: Int, CaseIterable, Sendable {
     case originRefused, versionRefused, connectRefused, connectFailed
     case topicUnmatched, tooManyChannels, joinCrashed, joinTimeout, channelCrashed, invalidPayload, replyNotEncodable
+    case slowConsumer, binaryOnLongPoll, tooManySessions
     case nodeCallUnanswered, nodeMessageDropped, nodeMessageLost
 }
 

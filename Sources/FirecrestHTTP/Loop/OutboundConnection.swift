@@ -1,7 +1,7 @@
 // Firecrest — the output side of a connection: queued in user space when the kernel is full, flushed once per tick.
 // SPDX-License-Identifier: Apache-2.0
 
-package import NIOCore
+internal import NIOCore
 
 /// A connection that sends shared buffers: a WebSocket or a stream. Subclasses say what they read, and when they end.
 ///

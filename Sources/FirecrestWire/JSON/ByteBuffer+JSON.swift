@@ -9,7 +9,15 @@ extension ByteBuffer {
     /// Only what must be escaped is: `"`, `\` and the controls below U+0020. Everything else, `/` and U+2028 included,
     /// is written as it is: the bytes go to a JSON parser, never into a page's source.
     package mutating func writeJSONString(_ string: String) {
-        let text = string.utf8.span
+        writeJSONString(string.utf8.span)
+    }
+
+    /// The same of text that is there as bytes, which must be UTF-8.
+    package mutating func writeJSONString(_ text: ByteBuffer) {
+        writeJSONString(text.readableBytesUInt8Span)
+    }
+
+    private mutating func writeJSONString(_ text: Span<UInt8>) {
         let stop = text.stringStop(from: 0)
         if stop == text.count {
             writeQuoted(text)

@@ -191,7 +191,10 @@ import Testing
             }
         }
         let lines = log.lines.filter { $0.level == .notice }
-        #expect(lines.map(\.metadata) == [["method": "GET", "path": "/loud/websocket", "vsn": "2.0.0"]])
+        #expect(
+            lines.map(\.metadata) == [
+                ["transport": "websocket", "method": "GET", "path": "/loud/websocket", "vsn": "2.0.0"]
+            ])
         #expect(!log.lines.contains { line in "\(line)".contains("secret") })
     }
 }
