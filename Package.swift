@@ -183,7 +183,7 @@ let package = Package(
         .testTarget(
             name: "FirecrestHTTPTests",
             dependencies: [
-                "FirecrestHTTP", "Firecrest", "FirecrestTestSupport",
+                "FirecrestHTTP", "Firecrest", "FirecrestTestSupport", "FirecrestWire",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),

@@ -69,7 +69,7 @@ public final class Endpoint: Service {
             case .socket(let socket):
                 settings.mounts += socket.mounts(
                     directory: directory, pubSub: pubSub, endpoint: options, telemetry: telemetry)
-            case .mount(let mount): settings.mounts.append(.upgrade(mount))
+            case .mount(let mount): settings.mounts.append(mount)
             case .routes(let responder): settings.responder = responder
             }
         }

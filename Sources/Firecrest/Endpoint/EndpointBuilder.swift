@@ -12,7 +12,7 @@ public struct EndpointPart: Sendable {
     enum Kind: Sendable {
         case socket(SocketPart)
         case routes(RouteResponder)
-        case mount(any UpgradeMount)
+        case mount(Mount)
     }
 
     let kind: Kind
@@ -57,7 +57,11 @@ where Context.Source == ApplicationRequestContextSource {
 
 /// A mount of another kind.
 package func mount(_ mount: any UpgradeMount) -> EndpointPart {
-    EndpointPart(kind: .mount(mount))
+    EndpointPart(kind: .mount(.upgrade(mount)))
+}
+
+package func mount(_ mount: any ExchangeMount) -> EndpointPart {
+    EndpointPart(kind: .mount(.exchange(mount)))
 }
 
 extension [EndpointPart] {
