@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
+from pages import walk_focus
+
 
 def call(page, name):
     page.fill("#name", name)
@@ -210,22 +212,9 @@ def test_by_keyboard_alone(open_chat):
 
 def test_everything_focusable_has_a_name_and_a_visible_focus(open_chat):
     page = open_chat()
-    seen = []
-    for _ in range(40):
-        page.keyboard.press("Tab")
-        what = page.evaluate("""() => {
-          const node = document.activeElement
-          if (node === document.body) return null
-          const style = getComputedStyle(node)
-          const name = node.getAttribute("aria-label") || node.labels?.[0]?.textContent || node.textContent.trim()
-          return {key: node.id || name, name, visible: style.outlineStyle !== "none" || style.boxShadow !== "none"}
-        }""")
-        if what is None:
-            break
-        assert what["name"], what
-        assert what["visible"], what
-        seen.append(what["key"])
-    assert {"skip", "room", "scroll", "name", "body", "send", "second", "echo"} <= set(seen)
+    stops = walk_focus(page, 40)
+    assert all(stop["name"] and stop["visible"] for stop in stops), stops
+    assert {"skip", "room", "scroll", "name", "body", "send", "second", "echo"} <= {stop["key"] for stop in stops}
 
 
 def test_echo_answers_from_the_side_note(open_chat):

@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
+from pages import walk_focus
+
 TABS = ["chat", "ticker", "desk", "dots", "figures", "notify", "compare"]
 
 # What is read out: role and name of what each tab is made of.
@@ -103,20 +105,8 @@ def test_whatever_takes_the_focus_has_a_name_and_shows_it(open_chat):
     for tab in TABS[1:]:
         visit(page, tab)
         page.locator(f"#tab-{tab}").focus()
-        seen = []
-        for _ in range(30):
-            page.keyboard.press("Tab")
-            what = page.evaluate("""() => {
-              const node = document.activeElement
-              if (node === document.body) return null
-              const style = getComputedStyle(node)
-              const labelled = document.getElementById(node.getAttribute("aria-labelledby"))
-              const name = node.getAttribute("aria-label") || labelled?.textContent || node.labels?.[0]?.textContent || node.textContent.trim()
-              return {key: node.id || name, name, visible: style.outlineStyle !== "none" || style.boxShadow !== "none"}
-            }""")
-            if what is None:
-                break
-            assert what["name"] and what["visible"], what
-            seen.append(what["key"])
+        stops = walk_focus(page, 40)
+        assert all(stop["name"] and stop["visible"] for stop in stops), (tab, stops)
+        seen = [stop["key"] for stop in stops]
         assert f"panel-{tab}" in seen and "The Swift that serves this" in seen, (tab, seen)
     assert page.errors == []

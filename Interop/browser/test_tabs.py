@@ -79,6 +79,31 @@ def test_each_tab_shows_the_swift_that_serves_it(open_chat, tab, path):
     assert page.errors == []
 
 
+def test_all_tabs_come_back_after_a_restart(open_chat, server):
+    if not server.owned:
+        pytest.skip("the server was not started here (FIRECREST_URL), so it is not stopped here")
+    ticker, desk, dots, figures = (open_chat(tab=tab) for tab in ("ticker", "desk", "dots", "figures"))
+    expect(desk.locator(".cursor")).to_have_count(1)
+    server.stop()
+    try:
+        expect(ticker.locator("#ticker-line")).to_contain_text("Not connected")
+    finally:
+        server.start()
+    for page in (ticker, desk, dots, figures):
+        page.evaluate("document.querySelector('#retry').click()")
+        expect(page.locator("#status")).to_have_attribute("data-state", "open", timeout=20_000)
+        expect(page.locator("[role=tabpanel]:visible > .state")).to_be_hidden()
+    prices = ticker.locator("#prices").text_content()
+    until(ticker, lambda: ticker.locator("#prices").text_content() != prices, "prices move again")
+    expect(desk.locator(".cursor")).to_have_count(1)
+    desk.get_by_label("Line 1").fill("back")
+    expect(desk.locator("#desk-down")).to_contain_text("lines")
+    place = dots.locator("#field").get_attribute("data-at")
+    dots.locator("#field").press("ArrowDown", delay=300)
+    until(dots, lambda: dots.locator("#field").get_attribute("data-at") != place, "the dot moves again")
+    until(figures, lambda: len(figures.locator(".chart polyline").first.get_attribute("points") or "") > 10, "figures again")
+
+
 # Ticker
 
 

@@ -38,6 +38,25 @@ def watch(page):
     return page
 
 
+def walk_focus(page, most):
+    """Presses Tab until the page is left, at most so often: what had the focus, its name, and whether it shows."""
+    stops = []
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        stop = page.evaluate("""() => {
+          const node = document.activeElement
+          if (node === document.body) return null
+          const style = getComputedStyle(node)
+          const title = document.getElementById(node.getAttribute("aria-labelledby"))
+          const name = node.getAttribute("aria-label") || title?.textContent || node.labels?.[0]?.textContent || node.textContent.trim()
+          return {key: node.id || name, name, visible: style.outlineStyle !== "none" || style.boxShadow !== "none"}
+        }""")
+        if stop is None:
+            break
+        stops.append(stop)
+    return stops
+
+
 def blank_page(browser, server):
     """A page of the server's origin on which nothing runs; scripts of the tests are let through its policy.
 

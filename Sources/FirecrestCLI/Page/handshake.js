@@ -34,25 +34,41 @@ function askForDuplex(channel, failed) {
 
 // The handshake. -----------------------------------------------------------------------------------------------------
 
+/** What each line is for, by the name of its header. */
+const NOTES = {
+  host: "Which of the server's names is meant.",
+  connection: "This connection is to become something else.",
+  upgrade: "What it becomes: a WebSocket.",
+  origin: "The page that asks, as the browser says. The server decides whether it may.",
+  "sec-websocket-version": "The only version there is, RFC 6455.",
+  "sec-websocket-key": "16 random bytes, to see whether the other side knows what this is.",
+  "sec-websocket-accept": "Made of the key: proof that the server has understood. See below.",
+  "sec-websocket-extensions": "What could be added, compression for instance.",
+  "sec-websocket-protocol": "What is to be spoken inside.",
+}
+
+function lines(text, first) {
+  const list = element("dl", "head")
+  text.trimEnd().split("\r\n").forEach((line, index) => {
+    const row = element("div")
+    const said = element("dt")
+    said.append(element("code", "", line))
+    const note = index === 0 ? first : NOTES[line.split(":")[0].toLowerCase()] ?? "Goes along with each HTTP request; here only this once."
+    row.append(said, element("dd", "", note))
+    list.append(row)
+  })
+  return list
+}
+
 function showHandshake() {
-  const heads = conversation.findings.filter(({finding}) => finding.type === "head")
-  $("heads").replaceChildren(...heads.map(({finding}) => {
-    const part = element("div")
-    const list = element("dl", "head")
-    const add = (name, value, remark) => {
-      const row = element("div")
-      const line = element("dt")
-      line.append(element("code", "", name ? `${name}: ${value}` : value))
-      row.append(line, element("dd", "", remark ?? ""))
-      list.append(row)
-    }
-    const isRequest = finding.from === "client"
-    add("", finding.line, isRequest ? "An ordinary request, so that it passes where HTTP passes." : "From here on these are no longer HTTP messages.")
-    for (const {name, value, remark} of finding.headers) add(name, value, remark)
-    part.append(element("h4", "", isRequest ? "The browser asks" : "The server agrees"), list,
-      element("p", "soft", `${number(finding.bytes)} bytes, once.`))
-    return part
-  }))
+  const part = (title, text, first) => {
+    const made = element("div")
+    made.append(element("h4", "", title), lines(text, first), element("p", "soft", `${number(text.length)} bytes, once.`))
+    return made
+  }
+  $("heads").replaceChildren(
+    part("The client asks", conversation.request, "An ordinary request, so that it passes where HTTP passes."),
+    part("The server agrees", conversation.response, "The last HTTP on this connection: from here on, frames."))
   $("accept-key").value = conversation.key
   say($("accept-guid"), conversation.guid)
   computeAccept()
@@ -89,10 +105,15 @@ $("accept-key").addEventListener("input", () => { if (conversation) computeAccep
 
 function showFrames() {
   const frames = conversation.findings.filter(({finding}) => finding.type === "frame")
+  const seen = new Set()
   $("frames").replaceChildren(...frames.map(({t_us: at, finding, bits}) => {
-    const entry = element("li", "frame")
+    const entry = element("details", "frame")
+    // The first of each kind is open; the others are there for who wants to compare.
+    const kind = [finding.from, finding.opcode, finding.header_bytes].join()
+    entry.open = !seen.has(kind)
+    seen.add(kind)
     const from = finding.from === "client" ? "client → server" : "server → client"
-    const title = element("h5", "", `${from}: ${finding.opcode_name}, ${number(finding.header_bytes)} bytes of header + ${number(finding.payload_length)} of payload`)
+    const title = element("summary", "", `${from}: ${finding.opcode_name}, ${number(finding.header_bytes)} bytes of header + ${number(finding.payload_length)} of payload`)
     title.append(element("span", "soft", ` after ${number(at / 1_000)} ms`))
     const list = element("ol", "bits")
     for (const {name, bits: digits, meaning} of bits ?? []) {
@@ -102,7 +123,9 @@ function showFrames() {
     }
     const text = finding.message?.text ?? finding.unmasked_hex ?? ""
     entry.append(title, list, element("code", "payload", clip(text, 400, "(no payload)")))
-    return entry
+    const item = element("li")
+    item.append(entry)
+    return item
   }))
 }
 

@@ -23,7 +23,7 @@ final class TickerChannel: Channel {
 
     static var intercepts: [String] { ["prices"] }
 
-    // All that is kept for a slow reader is the number `seen`: updates it missed are merged by symbol, the newest price wins.
+    // All that is kept for a slow reader is the number `seen`: what it missed is merged by symbol, the newest price wins.
     func handleOut(_ broadcast: BroadcastInfo, _ socket: ChannelSocket) {
         if !isReading { pushNews(socket) }
     }
