@@ -45,7 +45,7 @@ def run_js(blank, room):
     """Runs the body of an async function with firecrest.js, the helpers and `topic` in scope; returns what it returns."""
     return lambda body: blank.evaluate(f"""async () => {{
       const {{Socket, Channel, Push, backoff}} = await import("/firecrest.js")
-      const topic = "room:{room}", endPoint = "/socket", defaults = {{reconnectAfterMs: () => 50}}, frames = [], wires = []
+      const Transport = WebSocket, topic = "room:{room}", endPoint = "/socket", defaults = {{reconnectAfterMs: () => 50}}, frames = [], wires = []
       {HELPERS}
       {body}
     }}""")

@@ -5,17 +5,22 @@ import pytest
 
 from environments import Chromium, Node
 
+@pytest.fixture
+def transport():
+    """Name of the transport that the sockets of a test's scripts have."""
+    return "websocket"
+
 
 @pytest.fixture(params=["node", "chromium"])
-def start(request, room):
+def start(request, room, transport):
     """Starts phoenix.js for a server; its `run` runs the body of an async function, and returns what that returns."""
     running = []
 
     def start(server):
         if request.param == "node":
-            client = Node(server, f"room:{room}")
+            client = Node(server, f"room:{room}", transport)
         else:
-            client = Chromium(server, f"room:{room}", request.getfixturevalue("browser"))
+            client = Chromium(server, f"room:{room}", transport, request.getfixturevalue("browser"))
         running.append(client)
         return client
 

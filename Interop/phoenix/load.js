@@ -22,5 +22,7 @@ globalThis.interop = (source, window, document, WebSocket, endPoint) => {
     return {Socket: tracked(load(source, window, document, {setTimeout})), asked}
   }
   const close = () => sockets.forEach(socket => socket.disconnect())
-  return {Socket: tracked(load(source, window, document)), fast, WebSocket, endPoint, frames, wires, keep, close}
+  const Socket = tracked(load(source, window, document))
+  const transports = {websocket: WebSocket, longpoll: window.liveSocket.getSocket().getLongPollTransport()}
+  return {Socket, fast, WebSocket, transports, storage: window.sessionStorage, endPoint, frames, wires, keep, close}
 }

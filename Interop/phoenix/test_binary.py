@@ -1,6 +1,8 @@
 # Firecrest — the genuine phoenix.js: ArrayBuffers as payloads, in all four directions
 # SPDX-License-Identifier: Apache-2.0
 
+import pytest
+
 # `bytes` makes them, of every byte value and then some; `same` compares.
 BYTES = """
   const bytes = size => Uint8Array.from({length: size}, (_, n) => (n * 7 + (n >> 8)) & 255).buffer
@@ -16,6 +18,19 @@ def test_binary_push(run):
       const channel = await joined(await connected(), topic)
       return await Promise.all(sizes.map(size => outcome(channel.push("binary_len", bytes(size)))))
     """) == [{"status": "ok", "response": {"size": size}} for size in (0, 1, 1000, 300 * 1024)]
+
+
+@pytest.mark.parametrize("transport", ["longpoll"])
+def test_binary_push_over_long_poll(run):
+    """There is a way up for bytes, base64 on a line, and none down: a reply in bytes becomes an error."""
+    assert run(f"""{BYTES}
+      const channel = await joined(await connected(), topic)
+      const sent = await Promise.all(sizes.map(size => outcome(channel.push("binary_len", bytes(size)))))
+      return [sent.map(({{response}}) => response.size), await outcome(channel.push("binary_echo", bytes(9))), channel.state]
+    """) == [
+        [0, 1, 1000, 300 * 1024],
+        {"status": "error", "response": {"reason": "binary unsupported on longpoll"}}, "joined",
+    ]
 
 
 def test_binary_reply(run):

@@ -3,6 +3,10 @@
 
 import pytest
 
+from environments import over_both_transports
+
+pytestmark = over_both_transports
+
 
 def test_join_ok(run):
     assert run("""
@@ -46,11 +50,13 @@ def test_replies_of_each_kind(run):
     ]
 
 
-def test_200_pipelined_pushes_are_answered_in_order(run):
-    assert run("""
+def test_pipelined_pushes_are_answered_in_order(run, transport):
+    # phoenix.js before 1.8.6 puts all of them into one request, of which servers read a hundred lines.
+    count = 200 if transport == "websocket" else 100
+    assert run(f"const count = {count}" + """
       const channel = await joined(await connected(), topic)
       const order = []
-      const pushes = Array.from({length: 200}, (_, n) => channel.push("echo", {n}).receive("ok", reply => order.push([n, reply.n])))
+      const pushes = Array.from({length: count}, (_, n) => channel.push("echo", {n}).receive("ok", reply => order.push([n, reply.n])))
       await until(() => order.length === pushes.length)
       return order.every(([sent, replied], place) => sent === place && replied === place)
     """) is True

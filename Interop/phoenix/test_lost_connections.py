@@ -3,6 +3,8 @@
 
 import pytest
 
+from environments import over_both_transports
+
 # Joins, listens, and keeps what happens for a script that comes later.
 JOINED = """
   const socket = await connected()
@@ -44,6 +46,7 @@ def test_server_killed_and_restarted(start, own_server, away_ms):
     assert [result["heard"], result["pong"], result["joins"]] == [[1], "ok", 2]
 
 
+@over_both_transports
 def test_pushes_of_the_time_without_a_server_arrive_after_it(start, own_server):
     run = start(own_server).run
     run(JOINED)

@@ -1,8 +1,12 @@
 # Firecrest — the genuine phoenix.js: rows 190-203 of the conformance checklist of the Phoenix Channels protocol
 # SPDX-License-Identifier: Apache-2.0
 
+import json
+
 import pytest
 
+from environments import APP_OF_1_7, Chromium, over_both_transports
+from proxy import Proxy
 from test_binary import BYTES
 from test_lost_connections import AGAIN, JOINED
 
@@ -127,12 +131,147 @@ def test_phx_196_a_join_that_takes_too_long_is_withdrawn_and_made_again(run):
     assert leave[0] == first[0] != second[0]
 
 
+# One end of a network on which WebSockets do not work: a socket that falls back, and a channel on it. `heard` hears of it.
+FALLEN_BACK = """
+  const socket = new Socket(endPoint, {longPollFallbackMs: 500})
+  const heard = []
+  socket.connect()
+  await until(() => socket.isConnected() && socket.conn instanceof LongPoll)
+  const channel = await joined(socket, topic)
+  channel.on("shout", payload => heard.push(payload))
+  channel.push("shout", {n: 1})
+  const {response} = await outcome(channel.push("conn_info"))
+  await until(() => heard.length === 1)
+"""
+
+
+@pytest.fixture
+def start_behind(start, server):
+    """Starts phoenix.js behind a proxy that treats WebSockets as its mode says."""
+    proxies = []
+
+    def start_behind(mode):
+        proxies.append(Proxy(server, mode))
+        return start(proxies[-1]).run, proxies[-1]
+
+    yield start_behind
+    for proxy in proxies:
+        proxy.close()
+
+
+@pytest.mark.parametrize("mode", ["refuse", "hang"])
+def test_phx_197_falls_back_to_long_poll_where_websockets_are_blocked(start_behind, mode):
+    run, proxy = start_behind(mode)
+    assert run(FALLEN_BACK + "return [response.transport, heard, channel.state, storage.getItem('phx:fallback:LongPoll')]") == [
+        "longpoll", [{"n": 1}], "joined", "true",
+    ]
+    assert proxy.handshakes == 1
+    # What was found out holds for the session: the next socket tries no WebSocket.
+    assert run(FALLEN_BACK + "return response.transport") == "longpoll"
+    assert proxy.handshakes == 1
+
+
+def test_phx_197_stays_with_the_websocket_where_it_works(run):
+    assert run("""
+      const socket = new Socket(endPoint, {longPollFallbackMs: 500})
+      socket.connect()
+      const channel = await joined(socket, topic)
+      await sleep(700)
+      const {response} = await outcome(channel.push("conn_info"))
+      return [response.transport, channel.state, storage.getItem("phx:fallback:LongPoll")]
+    """) == ["websocket", "joined", None]
+
+
+def test_phx_198_falls_back_after_a_missed_ping_where_websockets_open_but_lose_frames(start_behind):
+    run, proxy = start_behind("swallow")
+    result = run("const began = performance.now(), opened = []" + FALLEN_BACK.replace(
+        "socket.connect()", "socket.onOpen(() => opened.push(socket.conn.constructor.name)); socket.connect()",
+    ) + "return {opened, ms: performance.now() - began, transport: response.transport, state: channel.state}")
+    assert [result["opened"], result["transport"], result["state"]] == [["WebSocket", "LongPoll"], "longpoll", "joined"]
+    assert result["ms"] >= 500
+    assert proxy.handshakes == 1
+
+
 def test_phx_199_an_array_buffer_comes_back_intact(run):
     assert run(f"""{BYTES}
       const channel = await joined(await connected(), topic)
       const {{status, response}} = await outcome(channel.push("binary_echo", bytes(70_000)))
       return [status, response.constructor === ArrayBuffer, same(response, bytes(70_000))]
     """) == ["ok", True, True]
+
+
+@over_both_transports
+@pytest.mark.parametrize("token", ["secret.token-1", "header.eyJpZCI6MX0.sig-_~"])
+def test_phx_200_the_auth_token_reaches_the_server(run, transport, token):
+    assert run(f"const authToken = {json.dumps(token)}" + """
+      const channel = await joined(await connected({authToken}), topic)
+      return (await outcome(channel.push("conn_info"))).response
+    """) == {"params": {}, "transport": transport, "auth_token": token}
+
+
+@pytest.mark.parametrize("transport", ["longpoll"])
+@pytest.mark.parametrize("event", ["close_me", "kill_me"])
+def test_phx_201_rejoins_after_the_server_lost_the_session(run, event):
+    # Not by the client's own request, which would fail before the next poll is told that there is another session.
+    run(JOINED + f"""
+      const body = JSON.stringify([channel.joinRef(), "900", topic, "{event}", {{}}])
+      await fetch(wires[0].endpointURL(), {{method: "POST", headers: {{"content-type": "application/json"}}, body}})
+    """)
+    assert run(AGAIN) == {"codes": [3410], "heard": [1], "pong": "ok", "joins": 2}
+
+
+@pytest.mark.parametrize("transport", ["longpoll"])
+@pytest.mark.parametrize("gently", [True, False])
+def test_phx_201_rejoins_after_a_restart_of_the_server(start, own_server, gently):
+    run = start(own_server).run
+    run(JOINED)
+    if gently:
+        assert own_server.stop() is None
+    else:
+        own_server.kill()
+    own_server.start()
+    result = run(AGAIN)
+    assert [result["heard"], result["pong"]] == [[1], "ok"]
+
+
+@pytest.fixture
+def old_client(server, room, browser):
+    client = Chromium(server, f"room:{room}", "longpoll", browser, app=APP_OF_1_7)
+    yield client
+    client.close()
+
+
+def test_phx_202_phoenix_js_1_7_over_long_poll(old_client):
+    """1.7.0-rc.2: the token in the query, and each push a request of its own, with one message and no lines."""
+    assert old_client.run("""
+      const socket = await connected()
+      const channel = await joined(socket, topic, {v: 1}), other = await joined(await connected(), topic)
+      const heard = []
+      for (const event of ["shout", "pushed"]) other.on(event, payload => heard.push([event, payload]))
+      channel.on("pushed", payload => heard.push(["pushed", payload]))
+      const replies = await Promise.all(Array.from({length: 120}, (_, n) => outcome(channel.push("echo", {n}))))
+      const failed = await outcome(channel.push("fail", {reason: "no"}))
+      channel.push("shout", {n: 2})
+      await until(() => heard.length === 1)
+      channel.push("push_me", {n: 3})
+      await until(() => heard.length === 2)
+      channel.push("crash", {})
+      await until(() => channel.state === "errored")
+      await until(() => channel.state === "joined")
+      const left = await outcome(channel.leave())
+      const again = await joined(socket, topic)
+      return {
+        echoed: replies.every(({status, response}, n) => status === "ok" && response.n === n), failed, heard, left: left.status,
+        info: (await outcome(again.push("conn_info"))).response, wires: wires.length,
+      }
+    """) == {
+        "echoed": True, "failed": {"status": "error", "response": {"reason": "no"}},
+        "heard": [["shout", {"n": 2}], ["pushed", {"n": 3}]], "left": "ok",
+        "info": {"params": {}, "transport": "longpoll", "auth_token": None}, "wires": 2,
+    }
+    polls = [url for url in old_client.page.urls if "/socket/longpoll?" in url]
+    assert len(polls) > 120 and all("vsn=2.0.0" in url for url in polls)
+    assert sum("token=" in url for url in polls) == len(polls) - 2
 
 
 def test_phx_203_a_client_of_vsn_1_0_0_joins_pushes_and_leaves(run):

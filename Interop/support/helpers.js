@@ -1,8 +1,9 @@
-// Firecrest — what the scripts of the tests can use: replies and events as promises, a WebSocket that tells what was sent
+// Firecrest — what the scripts of the tests can use: replies and events as promises, a transport that tells what was sent
 // SPDX-License-Identifier: Apache-2.0
 //
-// Put in front of a script that has these in scope: Socket, WebSocket, endPoint, defaults (options of every Socket), topic,
-// and the lists frames (what was sent, parsed where it is text) and wires (every WebSocket made).
+// Put in front of a script that has these in scope: Socket, Transport (a class: WebSocket, LongPoll…), endPoint, defaults
+// (options of every Socket), topic, and the lists frames (what was sent, parsed where it is text) and wires (every
+// transport made).
 
 const sleep = ms => new Promise(done => setTimeout(done, ms))
 const until = async (check, ms = 5000) => {
@@ -17,7 +18,7 @@ const until = async (check, ms = 5000) => {
 const outcome = push => new Promise(done => {
   for (const status of ["ok", "error", "timeout"]) push.receive(status, response => done({status, response}))
 })
-class Spy extends WebSocket {
+class Spy extends Transport {
   constructor(...rest) { super(...rest); wires.push(this) }
   send(frame) { frames.push(typeof frame === "string" ? JSON.parse(frame) : frame); super.send(frame) }
 }
