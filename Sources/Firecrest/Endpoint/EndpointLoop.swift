@@ -14,6 +14,8 @@ final class EndpointLoop {
     let eventLoop: any EventLoop
     let context: LoopContext
     let topics: LoopTopics
+    /// The topics that clients poll.
+    let polls: PollMemory
     let sessions = SessionTable()
 
     init(
@@ -27,6 +29,7 @@ final class EndpointLoop {
         self.topics = LoopTopics(
             loopIndex: index + 1, interest: interest, usage: usage,
             nextTick: { [unowned context] work in context.nextTick(work) })
+        polls = PollMemory(topics: topics, timers: context.timers)
     }
 }
 

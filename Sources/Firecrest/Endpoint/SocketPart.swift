@@ -10,6 +10,8 @@ struct SocketPart: Sendable {
     let path: String
     let websocket: WebSocketOptions
     let longpoll: LongPollOptions
+    let sse: EventStreamOptions
+    let shortpoll: ShortPollOptions
     let options: SocketOptions
     let channels: @Sendable () -> Channels
     /// Set by `EndpointPart.checked`, as are routes and serializers.
@@ -23,6 +25,8 @@ struct SocketPart: Sendable {
         enum Kind: Sendable {
             case websocket(WebSocketOptions)
             case longpoll(LongPollOptions)
+            case sse(EventStreamOptions)
+            case shortpoll(ShortPollOptions)
         }
 
         let kind: Kind
@@ -57,6 +61,22 @@ struct SocketPart: Sendable {
                     checkCSRF: longpoll.checkCSRF, connectInfo: longpoll.connectInfo,
                     connectTimeout: longpoll.connectTimeout, transportLog: longpoll.transportLog))
         }
+        if sse.isEnabled {
+            ways.append(
+                Way(
+                    kind: .sse(sse), owner: "the event streams at \(path)", transport: EventStreamOptions.transport,
+                    path: MountPath(path, sse.path), checkOrigin: sse.checkOrigin, checkCSRF: sse.checkCSRF,
+                    connectInfo: sse.connectInfo, connectTimeout: sse.connectTimeout, transportLog: sse.transportLog))
+        }
+        if shortpoll.isEnabled {
+            ways.append(
+                Way(
+                    kind: .shortpoll(shortpoll), owner: "the short polls at \(path)",
+                    transport: ShortPollOptions.transport, path: MountPath(path, shortpoll.path),
+                    checkOrigin: shortpoll.checkOrigin, checkCSRF: shortpoll.checkCSRF,
+                    connectInfo: shortpoll.connectInfo, connectTimeout: shortpoll.connectTimeout,
+                    transportLog: shortpoll.transportLog))
+        }
         return ways
     }
 
@@ -68,6 +88,8 @@ struct SocketPart: Sendable {
         if let problem = MountPath.problem(path) { try check.expect(false, "path", problem) }
         try websocket.check(mount: path)
         try longpoll.check(mount: path)
+        try sse.check(mount: path)
+        try shortpoll.check(mount: path)
         try options.check(mount: path)
         ways = enabledWays
         for index in ways.indices {
@@ -106,6 +128,13 @@ struct SocketPart: Sendable {
                 return .upgrade(SocketMount(gate: gate, options: options, parameters: options.parameters))
             case .longpoll(let options):
                 return .exchange(LongPollMount(gate: gate, options: options, directory: directory))
+            case .sse(let options):
+                return .exchange(
+                    EventStreamMount(
+                        gate: gate, options: options, settings: EventStreamSettings(options), limits: endpoint.message,
+                        directory: directory))
+            case .shortpoll(let options):
+                return .exchange(ShortPollMount(gate: gate, options: options, limits: endpoint.message))
             }
         }
     }

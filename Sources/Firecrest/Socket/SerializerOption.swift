@@ -37,9 +37,14 @@ public struct SerializerOption: Sendable {
 struct SerializerTable: Sendable {
     private(set) var serializers: [any Serializer]
 
-    /// V1 and V2 stand first.
+    /// The place of the one for one-way event streams, which no version asks for.
+    static let eventStream = 2
+
+    /// Ours stand first.
     init(_ limits: MessageLimits) {
-        serializers = [V1JSONSerializer(limits: limits), V2JSONSerializer(limits: limits)]
+        serializers = [
+            V1JSONSerializer(limits: limits), V2JSONSerializer(limits: limits), EventStreamSerializer(),
+        ]
     }
 
     /// Enters a mount's serializers.

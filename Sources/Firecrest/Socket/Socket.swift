@@ -35,6 +35,12 @@ public protocol Socket: SendableMetatype {
     /// The long-poll options of a mount that gives none. Defaults to `false`, as Phoenix.
     static var longpoll: LongPollOptions { get }
 
+    /// The options for server-sent events of a mount that gives none. Defaults to `false`.
+    static var sse: EventStreamOptions { get }
+
+    /// The options for short polling of a mount that gives none. Defaults to `false`.
+    static var shortpoll: ShortPollOptions { get }
+
     /// The other options of a mount that gives none.
     static var options: SocketOptions { get }
 
@@ -48,6 +54,10 @@ extension Socket {
     public static var websocket: WebSocketOptions { true }
 
     public static var longpoll: LongPollOptions { false }
+
+    public static var sse: EventStreamOptions { false }
+
+    public static var shortpoll: ShortPollOptions { false }
 
     public static var options: SocketOptions { SocketOptions() }
 

@@ -68,7 +68,7 @@ final class SocketSession {
     }
 
     /// The order of Phoenix's transport: heartbeat, joined topic, join, the rest.
-    private func dispatch(_ message: Message) {
+    func dispatch(_ message: Message) {
         guard case .name(let topic) = message.topic else {
             return notJoined(message)
         }
@@ -168,12 +168,11 @@ final class SocketSession {
 
     func send(_ message: OutboundMessage) throws(PayloadError) {
         guard let transport, let serializerIndex else { return }
-        let frame = try EncodedFrame(message, with: definition.pubSub.serializers[serializerIndex])
         // What was broadcast on this loop before goes out before, however many slices its topic takes.
         if loop.topics.hasBacklog {
             for cell in channels { loop.topics.catchUp(cell) }
         }
-        transport.send(frame)
+        try transport.send(message, with: definition.pubSub.serializers[serializerIndex])
     }
 
     func replyOK(joinRef: Ref, ref: Ref, topic: MessageTopic) {

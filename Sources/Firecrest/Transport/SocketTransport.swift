@@ -12,6 +12,11 @@ package protocol SocketTransport: AnyObject {
     /// As clients and logs know it, for example `websocket`.
     var name: String { get }
 
+    /// Sends a message in a form that only this client gets.
+    ///
+    /// - Throws: what `serializer` throws; nothing has been sent then.
+    func send(_ message: OutboundMessage, with serializer: any Serializer) throws(PayloadError)
+
     func send(_ frame: EncodedFrame)
 
     /// Sends a broadcast's shared frame for a serializer; nothing when it has none.
@@ -23,6 +28,12 @@ package protocol SocketTransport: AnyObject {
 
     func pauseReading()
     func resumeReading()
+}
+
+extension SocketTransport {
+    package func send(_ message: OutboundMessage, with serializer: any Serializer) throws(PayloadError) {
+        send(try EncodedFrame(message, with: serializer))
+    }
 }
 
 /// Keys of `Delivery.variants`: each form of a frame besides its plain WebSocket one has its own.

@@ -22,8 +22,15 @@ enum Demo {
         var longpoll = LongPollOptions()
         longpoll.authToken = true
         longpoll.checkOrigin = .sameAsRequest
+        var sse = EventStreamOptions()
+        sse.authToken = true
+        sse.checkOrigin = .sameAsRequest
+        var shortpoll = ShortPollOptions()
+        shortpoll.checkOrigin = .sameAsRequest
         let endpoint = try Endpoint(options) {
-            socket("/socket", PlaygroundSocket.self, websocket: websocket, longpoll: longpoll)
+            socket(
+                "/socket", PlaygroundSocket.self, websocket: websocket, longpoll: longpoll, sse: sse,
+                shortpoll: shortpoll)
             mount(EchoMount())
             routes(DemoRoutes.router(reference, metrics))
         }

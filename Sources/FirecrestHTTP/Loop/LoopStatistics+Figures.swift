@@ -52,6 +52,11 @@ extension LoopStatistics {
         Figure(
             "longpoll_lines_ignored", .counter, "Lines of a long poll's POST beyond the first hundred.",
             \.longPollLinesIgnored),
+        Figure("shortpolls_answered", .counter, "Short polls answered, those with 304 too.", \.shortPollsAnswered),
+        Figure("shortpolls_unchanged", .counter, "Short polls answered with 304.", \.shortPollsUnchanged),
+        Figure(
+            "shortpoll_topics_refused", .counter, "Short polls refused as of too many topics.",
+            \.shortPollTopicsRefused),
         Figure("protocol_errors", .counter, "Connections closed for what they sent.", \.protocolErrors),
         Figure("idle_timeouts", .counter, "Connections closed for silence.", \.idleTimeouts),
         Figure("slow_consumers", .counter, "Connections closed for not reading.", \.slowConsumers),

@@ -32,6 +32,9 @@ package struct LoopStatistics: Sendable {
     package var bytesReceived = 0
     package var framesSent = 0
     package var bytesSent = 0
+    package var shortPollsAnswered = 0
+    package var shortPollsUnchanged = 0
+    package var shortPollTopicsRefused = 0
     package var protocolErrors = 0
     package var idleTimeouts = 0
     package var slowConsumers = 0

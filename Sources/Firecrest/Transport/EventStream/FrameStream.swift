@@ -1,0 +1,110 @@
+// Firecrest — an event stream of protocol frames: what a client of two ways reads.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FirecrestHTTP
+internal import FirecrestProtocol
+internal import FirecrestPubSub
+internal import FirecrestWire
+internal import NIOCore
+
+/// The carrier of a socket whose frames go down a stream and come up in posts, which find it by its address. It ends with
+/// its stream.
+///
+/// Isolation: belongs to its home loop.
+final class FrameStream: SocketTransport, StreamSession, RequestedSession {
+    let name = EventStreamOptions.transport
+    private let loop: EndpointLoop
+    private let session: SocketSession
+    private let address: SessionAddress
+    private let token: String
+    private let publishes: PublishQueue
+    private var connection: StreamConnection?
+    private var hasEnded = false
+
+    /// - Parameter token: the address as the client gets it.
+    init(
+        _ session: SocketSession, address: SessionAddress, token: String, window: TimeAmount, loop: EndpointLoop
+    ) {
+        self.session = session
+        self.address = address
+        self.token = token
+        self.loop = loop
+        publishes = PublishQueue(timers: loop.context.timers, window: window) { [unowned session] frame in
+            session.receive(frame.content, kind: frame.kind)
+        }
+    }
+
+    // MARK: from the connection
+
+    /// From here on posts find the session.
+    func opened(_ connection: StreamConnection) {
+        self.connection = connection
+        var first = ByteBuffer()
+        first.writeEventStreamSession(token: token)
+        connection.send(first)
+        loop.sessions.add(self, address.id)
+        session.attach(self)
+    }
+
+    func shutDown() {
+        close(.serviceRestart, reason: "server restarts; reconnect")
+    }
+
+    func closed(_ end: ConnectionEnd) {
+        guard !hasEnded else { return }
+        hasEnded = true
+        connection = nil
+        loop.sessions.remove(address.id)
+        publishes.end()
+        session.transportClosed(end == .server(.serviceRestart) ? .draining : .closed)
+    }
+
+    // MARK: for the socket
+
+    func send(_ frame: EncodedFrame) {
+        connection?.send(Self.event(frame))
+    }
+
+    /// The event of a broadcast is made once for all clients of a loop.
+    func send(_ delivery: Delivery, serializerIndex: Int) {
+        guard let connection, let frame = delivery.frame(serializerIndex) else { return }
+        let key = DeliveryVariant.eventStream(serializerIndex)
+        let event = delivery.variants[key] ?? Self.event(frame)
+        delivery.variants[key] = event
+        connection.send(event)
+    }
+
+    private static func event(_ frame: EncodedFrame) -> ByteBuffer {
+        let content = frame.content
+        var event = ByteBuffer()
+        event.reserveCapacity(
+            frame.kind == .text ? content.readableBytes + 8 : Base64.length(of: content.readableBytes) + 24)
+        event.writeEventStreamFrame(content, kind: frame.kind)
+        return event
+    }
+
+    func close(_ code: CloseCode, reason: String) {
+        var last = ByteBuffer()
+        last.writeEventStreamClose(code, reason: reason)
+        connection?.close(code, last: last)
+    }
+
+    func drop() { connection?.drop() }
+
+    func pauseReading() { publishes.pause() }
+    func resumeReading() { publishes.resume() }
+
+    // MARK: from requests
+
+    func publish(_ frames: [PublishBody.Frame], reply: @escaping (SessionAnswer) -> Void) {
+        publishes.add(frames, reply: reply)
+    }
+
+    /// Its messages come by themselves: a poll finds nothing here.
+    func poll(_ ticket: any PollTicket, acknowledged: Int?) { ticket.answer(.gone) }
+    func cancel(poll id: UInt64) {}
+    func undelivered(poll id: UInt64) {}
+}
+
+@available(*, unavailable)
+extension FrameStream: Sendable {}
