@@ -595,7 +595,7 @@ class RequestTransport {
       const headers = {"content-type": batch[0].alone ? "application/json" : "application/x-ndjson"}
       const {status} = await this.json("POST", {headers, body: batch.map(({line}) => line).join("\n")})
       // Whether a lost request was handled is not known; to send it again might do it twice. So the channels join anew.
-      if (status === 410) return this.fail(3410, "session_gone")
+      if (status === 410) return this.gone()
       if (status !== 200) return this.fail(1011, "frames were not taken")
     }
     this.#sending = null
@@ -648,6 +648,9 @@ class RequestTransport {
     try { this.onmessage({type: "message", data}) } catch (error) { queueMicrotask(() => { throw error }) }
   }
 
+  /** The server does not know the session any more. @internal */
+  gone() { this.fail(3410, "session_gone") }
+
   /** @internal */
   fail(code, reason) { this.end(code, reason, false) }
 
@@ -684,7 +687,7 @@ export class LongPoll extends RequestTransport {
       } else if (status === 410 && connecting) {
         this.opened(token)
       } else if (status === 410) {
-        return this.fail(3410, "session_gone") // what came is the token of a new session, without our channels
+        return this.gone() // what came is the token of a new session, without our channels
       } else if (status === 403) {
         return this.fail(1008, "forbidden")
       } else if (connecting || status !== undefined || ++lost > 3) {
@@ -721,6 +724,9 @@ export class EventStream extends RequestTransport {
       clearTimeout(slow)
     }
   }
+
+  /** The stream may still say why it ended, which can be a reason to stay away. @internal */
+  gone() { setTimeout(() => super.gone(), 1_000) }
 
   #received(event, data) {
     if (event === "session") return this.opened(JSON.parse(data).token)
