@@ -1,14 +1,18 @@
 # Firecrest — what the browser tests share: tabs on the demo page, and scripts in a page without one
 # SPDX-License-Identifier: Apache-2.0
 
+import json
 import pathlib
 
 import pytest
 from playwright.sync_api import expect
 
+from node import NodeProcess
 from pages import blank_page, watch
 
-HELPERS = (pathlib.Path(__file__).parents[1] / "support" / "helpers.js").read_text()
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+HELPERS = (HERE.parent / "support" / "helpers.js").read_text()
 expect.set_options(timeout=10_000)
 
 
@@ -49,3 +53,40 @@ def run_js(blank, room):
       {HELPERS}
       {body}
     }}""")
+
+
+TRANSPORTS = {"websocket": "WebSocket", "longpoll": "LongPoll", "sse": "EventStream"}
+
+
+@pytest.fixture(params=["chromium", "node"])
+def start_js(request, room):
+    """Starts firecrest.js in Chromium and in Node for a server and a transport; gives a function that runs scripts there,
+    with what the scripts of `run_js` have, and `keep` for those that come later."""
+    running = []
+
+    def start(server, transport):
+        def script(body):
+            return f"""
+              const {{Socket, EventStream, LongPoll, WebSocket, endPoint, frames, wires, keep}} = env
+              const Transport = {TRANSPORTS[transport]}, topic = {json.dumps(f"room:{room}")}
+              const defaults = {{reconnectAfterMs: () => 50, rejoinAfterMs: () => 50}}
+              {HELPERS}
+              {body}"""
+
+        if request.param == "node":
+            client, address = ROOT / "JavaScript" / "firecrest.js", f"ws{server.url.removeprefix('http')}/socket"
+            node = NodeProcess(HERE / "node.mjs", client, address)
+            running.append(node.close)
+            return lambda body: node.run(f"return (async () => {{{script(body)}}})()")
+        page = blank_page(request.getfixturevalue("browser"), server)
+        page.set_default_timeout(60_000)
+        running.append(page.context.close)
+        page.evaluate("""async () => {
+          const module = await import("/firecrest.js")
+          window.env = {...module, WebSocket, endPoint: "/socket", frames: [], wires: [], keep: {}}
+        }""")
+        return lambda body: page.evaluate(f"async () => {{ const env = window.env; {script(body)} }}")
+
+    yield start
+    for end in running:
+        end()
