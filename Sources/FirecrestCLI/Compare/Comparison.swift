@@ -142,7 +142,7 @@ final class Comparison: Sendable {
             switch next {
             case .tick:
                 let sent = try await feedLoop.submit { feed.value.sent }.get()
-                report(await snapshot(lanes, &reporter, .running, began: began, sent: sent))
+                report(await snapshot(lanes, &reporter, .running, elapsed: NIODeadline.now() - began, sent: sent))
             case .adjust: try await apply(lanes, feed)
             case .failed(let reason):
                 error = reason
@@ -156,8 +156,9 @@ final class Comparison: Sendable {
             feed.value.stop()
             return feed.value.sent
         }.get()
+        let lasted = NIODeadline.now() - began
         await drain(lanes, sent: sent)
-        var last = await snapshot(lanes, &reporter, .stopping, began: began, sent: sent)
+        var last = await snapshot(lanes, &reporter, .stopping, elapsed: lasted, sent: sent)
         report(last)
         // Closing handshakes are counted too, so the figures are read once more, but for what is no traffic.
         for lane in lanes { try await lane.onLoop { $0.close() } }
@@ -227,10 +228,10 @@ final class Comparison: Sendable {
     }
 
     private func snapshot(
-        _ lanes: [Lane], _ maker: inout SnapshotMaker, _ phase: ComparisonSnapshot.Phase, began: NIODeadline, sent: Int
+        _ lanes: [Lane], _ maker: inout SnapshotMaker, _ phase: ComparisonSnapshot.Phase, elapsed: TimeAmount, sent: Int
     ) async -> ComparisonSnapshot {
         maker.make(
-            phase, settings: settings, elapsed: NIODeadline.now() - began, sent: sent, figures: await figures(lanes))
+            phase, settings: settings, elapsed: elapsed, sent: sent, figures: await figures(lanes))
     }
 
     @discardableResult

@@ -22,11 +22,11 @@ struct WayExplanation {
     }
 
     private static func shortPoll(_ figures: WayFigures, _ settings: CompareSettings) -> String {
-        let answers = figures.total.requests - figures.requestsWithoutNews
+        let answers = figures.total.requests - figures.requestsWithoutNews - figures.opening.requests
         let each = ratio(figures.messages, max(answers, 1))
         return """
             Each client asks every \(settings.pollInterval) ms, news or not: \(count(figures.total.requests, "request")), \
-            \(figures.requestsWithoutNews) of them for nothing, \(each) messages in each other answer. A question is \
+            \(figures.requestsWithoutNews) of them for nothing, \(each) messages in each of the others. A question is \
             \(size(figures.requestHead)) bytes of head and an answer \(size(figures.responseHead)), for messages of \
             \(settings.payloadBytes) bytes. A message waits for the next question: half of the interval in the middle, \
             \(milliseconds(figures.latencyP50)) ms here. Asking more often is quicker and costs more.

@@ -9,6 +9,10 @@ struct FeedSocket: Socket {
         Channels { channel("feed:*", FeedChannel.self) }
     }
 
+    static var longpoll: LongPollOptions { true }
+    static var sse: EventStreamOptions { true }
+    static var shortpoll: ShortPollOptions { true }
+
     // A thousand lines for a thousand clients would be measured too.
     static var log: Logger.Level? { nil }
 }
