@@ -195,6 +195,29 @@ def test_cursors_and_text_are_shared_and_go_with_their_client(open_chat):
     assert ilse.errors == []
 
 
+def test_the_desk_by_keyboard_alone(open_chat):
+    listener, page = open_chat(tab="desk"), open_chat(tab="desk")
+    page.locator("#tab-desk").focus()
+    focused = "document.activeElement.ariaLabel || document.activeElement.id"
+    for expected in ["panel-desk", *(f"Line {line}" for line in range(1, 9)), "desk-hand"]:
+        page.keyboard.press("Tab")
+        assert page.evaluate(focused) == expected
+        if expected == "Line 8":
+            page.keyboard.press("ControlOrMeta+A")
+            page.keyboard.type("by keys")
+    expect(listener.get_by_label("Line 8")).to_have_value("by keys")
+    mine = listener.locator(".cursor", has_not_text="(you)")
+    expect(mine).to_have_count(1)
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowUp")
+    until(listener, lambda: abs(mine.evaluate("node => parseFloat(node.style.left)") - 75) < 1, "ten steps to the right")
+    until(listener, lambda: abs(mine.evaluate("node => parseFloat(node.style.top)") - 45) < 1, "one step up")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#panel-desk details.source code")).to_contain_text("final class DeskChannel")
+
+
 def test_two_who_write_the_same_line_end_with_the_same_text(open_chat):
     pages = [open_chat(tab="desk"), open_chat(tab="desk")]
     for page in pages:

@@ -27,6 +27,9 @@ final class Stage: Sendable {
         acts = [market, desk, field, monitor]
     }
 
+    /// Whether the task runs: while somebody has a seat.
+    var isTicking: Bool { isRunning.withLockedValue { $0 } }
+
     /// Somebody took a seat.
     func wake() {
         let begins = isRunning.withLockedValue { isRunning in
