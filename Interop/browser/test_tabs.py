@@ -204,8 +204,10 @@ def test_the_desk_by_keyboard_alone(open_chat):
         assert page.evaluate(focused) == expected
         if expected == "Line 8":
             page.keyboard.press("ControlOrMeta+A")
-            page.keyboard.type("by keys")
-    expect(listener.get_by_label("Line 8")).to_have_value("by keys")
+            # As fast as a person: answers come between the letters, and must not take any of them away.
+            page.keyboard.type("by keys alone", delay=60)
+            expect(page.get_by_label("Line 8")).to_have_value("by keys alone")
+    expect(listener.get_by_label("Line 8")).to_have_value("by keys alone")
     mine = listener.locator(".cursor", has_not_text="(you)")
     expect(mine).to_have_count(1)
     for _ in range(10):

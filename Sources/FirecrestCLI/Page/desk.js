@@ -120,12 +120,18 @@ function write(index) {
   }
   if (channel?.state !== "joined") return
   const message = new Uint8Array([index, ...text])
+  const written = line.input.value
   line.unanswered += 1
   const answered = () => {
     line.unanswered -= 1
     settle(line)
   }
-  channel.push("write", message.buffer).receive("ok", answered).receive("error", answered).receive("timeout", answered)
+  channel.push("write", message.buffer).receive("ok", reply => {
+    // The answer names the version that this text has; the broadcast of it comes with the next tick.
+    const version = new DataView(reply).getUint32(0)
+    if (version > line.version) Object.assign(line, {version, text: written})
+    answered()
+  }).receive("error", answered).receive("timeout", answered)
   showBytes("up", "write", message.buffer)
 }
 
