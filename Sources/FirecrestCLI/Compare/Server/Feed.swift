@@ -13,6 +13,8 @@ final class Feed {
     private var period: TimeAmount
     private var next = NIODeadline.now()
     private var timer: Scheduled<Void>?
+    /// Rises when the timer is no longer meant: a loop still runs what was due when it looked, cancelled or not.
+    private var turn = 0
     private(set) var sent = 0
 
     init(
@@ -33,18 +35,22 @@ final class Feed {
     func adjust(period: TimeAmount) {
         guard timer != nil else { return }
         self.period = period
-        timer?.cancel()
+        stop()
         next = .now() + period
         schedule()
     }
 
     func stop() {
+        turn += 1
         timer?.cancel()
         timer = nil
     }
 
     private func schedule() {
-        timer = loop.assumeIsolated().scheduleTask(deadline: next) { [self] in tick() }
+        let turn = turn
+        timer = loop.assumeIsolated().scheduleTask(deadline: next) { [self] in
+            if turn == self.turn { tick() }
+        }
     }
 
     private func tick() {
