@@ -78,7 +78,9 @@ final class SocketDefinition: Sendable {
                 duration: duration, endpoint: telemetry.endpoint, transport: info.transport, params: params,
                 connectInfo: info, vsn: params.string("vsn") ?? "1.0.0", userSocket: name, log: behavior.log,
                 result: result, serializer: serializer))
-        guard let level = behavior.log, logger.logLevel <= level else { return }
+        guard var level = behavior.log else { return }
+        if info.transport == ShortPollOptions.transport { level = min(level, ShortPollOptions.logLevel) }
+        guard logger.logLevel <= level else { return }
         logger.log(
             level: level, result == .ok ? "A client connected." : "A client may not connect.",
             metadata: [

@@ -58,9 +58,9 @@ final class ChannelWatch: Sendable {
         joins.record(duration, result)
         telemetry.emit(
             ChannelJoined(duration: duration, params: run.params.payload, socket: describe(cell), result: result))
-        guard let level = logJoin, let logger = cell.logger, logger.logLevel <= level, isLogged(cell.topic) else {
-            return
-        }
+        guard var level = logJoin, let logger = cell.logger, isLogged(cell.topic) else { return }
+        if cell.socket?.transport is ShortPoll { level = min(level, ShortPollOptions.logLevel) }
+        guard logger.logLevel <= level else { return }
         logger.log(
             level: level, result == .ok ? "A client joined." : "A client may not join.",
             metadata: [

@@ -26,7 +26,8 @@ package final class StreamConnection: OutboundConnection, ChannelInboundHandler 
     }
 
     private let parameters: StreamParameters
-    private let head: ByteBuffer
+    /// Until it is sent: a few hundred bytes that nobody needs afterwards.
+    private var head: ByteBuffer
     private var session: (any StreamSession)?
     private var phase = Phase.open
     private var end = ConnectionEnd.client
@@ -52,6 +53,7 @@ package final class StreamConnection: OutboundConnection, ChannelInboundHandler 
         loop.statistics.streamsOpen += 1
         loop.statistics.streamBytesSent += head.readableBytes
         enqueue(head)
+        head = ByteBuffer()
         armTimer()
         session?.opened(self)
     }

@@ -21,6 +21,7 @@ import Musl
     private static var options: [(name: String, value: Any)] {
         [
             ("EndpointOptions", EndpointOptions()), ("HTTPLimits", HTTPLimits()),
+            ("EventStreamOptions", EventStreamOptions()), ("ShortPollOptions", ShortPollOptions()),
             ("WebSocketOptions", WebSocketOptions()), ("MessageLimits", MessageLimits()),
             ("SocketOptions", SocketOptions()), ("MailboxLimits", MailboxLimits()),
             ("RefusedJoinLimits", RefusedJoinLimits()),
@@ -29,6 +30,8 @@ import Musl
     /// The backlog is a wish to the kernel.
     private static let noLimits: Set<String> = [
         "EndpointOptions.loops", "EndpointOptions.backlog", "EndpointOptions.metricsInterval",
+        // What clients are told, and do or do not.
+        "EventStreamOptions.retry", "ShortPollOptions.interval",
     ]
     /// Limits without an option.
     private static let fixed: [String: String] = [
@@ -44,6 +47,13 @@ import Musl
     ]
     /// Limits whose test is not called `limit_<name>`.
     private static let tests: [String: String] = [
+        "EventStreamOptions.connectTimeout": "limit_streamConnectTimeout",
+        "EventStreamOptions.heartbeat": "limit_streamHeartbeat",
+        "EventStreamOptions.maxOutboundBytes": "limit_streamOutboundBytes",
+        "EventStreamOptions.maxBodyBytes": "limit_streamPostBytes", "EventStreamOptions.window": "limit_streamWindow",
+        "ShortPollOptions.connectTimeout": "limit_pollConnectTimeout",
+        "ShortPollOptions.maxMessages": "limit_polledMessages", "ShortPollOptions.maxBytes": "limit_polledBytes",
+        "ShortPollOptions.maxTopics": "limit_polledTopics", "ShortPollOptions.memory": "limit_pollMemory",
         "EndpointOptions.maxConnections": "one_connection_too_many_is_answered_with_503",
         "EndpointOptions.maxConnectionsPerAddress": "one_connection_too_many_of_an_address_is_answered_with_429",
         "EndpointOptions.shutdownTimeout": "clients_that_do_not_answer_are_dropped_at_the_limit",

@@ -135,7 +135,7 @@ struct EventStreamTests {
     }
 
     @Test("a quiet stream carries comments")
-    func heartbeat() async throws {
+    func limit_streamHeartbeat() async throws {
         try await Self.run(.init { $0.heartbeat = .milliseconds(20) }) { server in
             let client = try await TestClient.open(server)
             _ = try await client.openStream(Self.path)
@@ -216,6 +216,16 @@ struct EventStreamTests {
         }
     }
 
+    @Test("a connect that takes too long is cancelled and answered with 503")
+    func limit_streamConnectTimeout() async throws {
+        try await Self.run(.init { $0.connectTimeout = .milliseconds(50) }) { server in
+            let answer = try await TestClient.open(server).get(Self.path + "&as=late")
+            #expect(answer.status == 503)
+            #expect(answer.errorCode == "connect_timeout")
+            #expect(await server.statistics().connectTimeouts == 1)
+        }
+    }
+
     // MARK: ends
 
     @Test("a client that goes while its join waits takes the channel with it", arguments: ["hang", "as"])
@@ -256,7 +266,7 @@ struct EventStreamTests {
     }
 
     @Test("a client that does not read is let go when more waits than may")
-    func slowReader() async throws {
+    func limit_streamOutboundBytes() async throws {
         try await Self.run(.init { $0.maxOutboundBytes = 100_000 }) { server in
             let client = try await TestClient.open(server, readsByItself: false, receiveBuffer: 2_048)
             client.sendWithoutWaiting(ByteBuffer(string: "GET \(Self.path) HTTP/1.1\r\nHost: a\r\n\r\n"))

@@ -37,7 +37,7 @@ final class FeedChannel: Firecrest.Channel {
 
     func join(_ params: JoinParams, _ socket: ChannelSocket) async throws -> JoinReply {
         switch params["do"]?.stringValue {
-        case "wait": try await Task.sleep(for: .milliseconds(20))
+        case "wait": try await Task.sleep(for: .milliseconds(params["ms"]?.intValue ?? 20))
         case "hang": try await Task.sleep(for: .seconds(60))
         case "push": socket.send(PushNow())
         case "bytes": return .ok(Payload.binary([1, 2, 3]))

@@ -119,8 +119,24 @@ struct FrameStreamTests {
         }
     }
 
+    @Test("a post whose channel is busy is answered 408 after the window")
+    func limit_streamWindow() async throws {
+        var options = SocketOptions()
+        options.mailbox.maxMessages = 2
+        let parts = socket(
+            "/socket", FeedSocket.self, sse: .init { $0.window = .milliseconds(50) }, options: options)
+        try await TestServer.run(parts) { server in
+            let (stream, token) = try await open(server)
+            let join = #"["1","1","feed:1","phx_join",{"do":"wait","ms":400}]"#
+            let echoes = (2..<6).map { #"["1","\#($0)","feed:1","echo",{}]"# }.joined(separator: "\n")
+            #expect(try await post(server, token, join).text == #"{"status":200}"#)
+            #expect(try await post(server, token, echoes).text == #"{"status":408}"#)
+            #expect(try await stream.receiveEvent().hasPrefix(#"data: ["1","1","feed:1","phx_reply""#))
+        }
+    }
+
     @Test("a body over the limit is 413, one that is no base64 is 400")
-    func badBodies() async throws {
+    func limit_streamPostBytes() async throws {
         try await Self.run(.init { $0.maxBodyBytes = 100 }) { server in
             let (_, token) = try await open(server)
             #expect(try await post(server, token, String(repeating: " ", count: 101)).status == 413)

@@ -105,7 +105,7 @@ struct ShortPollTests {
     @Test(
         "with a cursor that means nothing here everything that is kept comes, and a word that more is missing",
         arguments: ["x", "", "0000000000000000-1", "ffffffffffffffff-99999999999999999999999"])
-    func missed(after: String) async throws {
+    func limit_polledMessages(after: String) async throws {
         try await Self.run(.init { $0.maxMessages = 2 }) { server in
             let first = try cursor(try await poll(server))
             for event in ["a", "b", "c"] { try server.endpoint.broadcast("feed:1", event, [:]) }
@@ -137,7 +137,7 @@ struct ShortPollTests {
     }
 
     @Test("a topic that nobody polls is forgotten, and whoever comes back is told")
-    func forgotten() async throws {
+    func limit_pollMemory() async throws {
         try await Self.run(.init { $0.memory = .milliseconds(50) }) { server in
             let after = try cursor(try await poll(server))
             // Its subscription is what shows that a topic is remembered.
@@ -154,7 +154,7 @@ struct ShortPollTests {
     }
 
     @Test("more topics than may be remembered are refused")
-    func tooManyTopics() async throws {
+    func limit_polledTopics() async throws {
         var options = EndpointOptions.test
         options.loops = 1
         try await TestServer.run(
@@ -171,7 +171,7 @@ struct ShortPollTests {
     }
 
     @Test("bytes are bounded too")
-    func bytes() async throws {
+    func limit_polledBytes() async throws {
         try await Self.run(.init { $0.maxBytes = 1_000 }) { server in
             let after = try cursor(try await poll(server))
             for _ in 0..<5 {
@@ -208,6 +208,15 @@ struct ShortPollTests {
             let foreign = try await poll(server, "feed:1", after: nil, [("Origin", "http://evil.example")])
             #expect(foreign.errorCode == "origin_refused")
             #expect(try await TestClient.open(server).request("POST", "/socket/poll?topic=feed:1").status == 400)
+        }
+    }
+
+    @Test("a connect that takes too long is cancelled and answered with 503")
+    func limit_pollConnectTimeout() async throws {
+        try await Self.run(.init { $0.connectTimeout = .milliseconds(50) }) { server in
+            let answer = try await poll(server, "feed:1&as=late")
+            #expect(answer.status == 503)
+            #expect(answer.errorCode == "connect_timeout")
         }
     }
 

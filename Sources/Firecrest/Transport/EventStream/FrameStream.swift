@@ -16,7 +16,8 @@ final class FrameStream: SocketTransport, StreamSession, RequestedSession {
     private let loop: EndpointLoop
     private let session: SocketSession
     private let address: SessionAddress
-    private let token: String
+    /// Until it is sent.
+    private var token: String
     private let publishes: PublishQueue
     private var connection: StreamConnection?
     private var hasEnded = false
@@ -42,6 +43,7 @@ final class FrameStream: SocketTransport, StreamSession, RequestedSession {
         var first = ByteBuffer()
         first.writeEventStreamSession(token: token)
         connection.send(first)
+        token = ""
         loop.sessions.add(self, address.id)
         session.attach(self)
     }

@@ -12,7 +12,7 @@ internal import NIOCore
 ///
 /// For this a topic's last broadcasts are remembered, from the first poll on until nobody has polled for a while, once for
 /// all who poll. Events that a channel intercepts (`Channel.intercepts`) are made for one client each and are not among
-/// them, nor is what a channel pushes.
+/// them, nor is what a channel pushes. Connects and joins of polls are logged at debug at most.
 public struct ShortPollOptions: Sendable, ExpressibleByBooleanLiteral {
     /// Whether this transport is served. `Socket.shortpoll` is `false`.
     public var isEnabled: Bool
@@ -61,6 +61,8 @@ public struct ShortPollOptions: Sendable, ExpressibleByBooleanLiteral {
 
     /// As `ConnectInfo.transport` and `ChannelSocket.transport` say it.
     static let transport = "poll"
+    /// A poll connects and joins every second: its lines are no louder than this, whatever `Socket.log` says.
+    static let logLevel = Logger.Level.debug
 
     var takesAuthToken: Bool { authToken || connectInfo.contains { $0.isAuthToken } }
 
