@@ -54,7 +54,7 @@ function showCursors(buffer) {
     say(node.querySelector("span"), number === own ? `${name || "somebody"} (you)` : name || "somebody")
     node.style.left = `${100 * x / WHOLE}%`
     node.style.top = `${100 * y / WHOLE}%`
-    node.classList.toggle("left", x > 0.7 * WHOLE)
+    node.classList.toggle("left", x > 0.55 * WHOLE)
   }
   const names = here.map(({number, name}) => number === own ? "you" : name || "somebody")
   say($("desk-people"), names.length === 1 ? "You are alone at the desk. Open a second tab." : `${names.length} at the desk: ${names.join(", ")}.`)
