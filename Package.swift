@@ -268,7 +268,8 @@ if Context.environment["FIRECREST_FUZZ"] != nil {
             sources: [
                 "Security/Base64URL.swift", "Security/Origin.swift", "Security/URIAuthority.swift",
                 "Socket/ConnectParams.swift", "Socket/MountPath.swift", "Socket/QueryDecoder.swift",
-                "Transport/EventStream/LastEventID.swift", "Transport/LongPoll/PublishBody.swift",
+                "Transport/EventStream/LastEventID.swift", "Transport/LongPoll/LineCount.swift",
+                "Transport/LongPoll/PublishBody.swift",
                 "Transport/LongPoll/PublishBodyError.swift", "Transport/Session/NodeTag.swift",
                 "Transport/Session/SessionAddress.swift", "Transport/Session/SessionID.swift",
                 "Transport/Session/SessionTokens.swift",

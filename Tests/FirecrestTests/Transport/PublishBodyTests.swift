@@ -103,6 +103,20 @@ struct PublishBodyTests {
         #expect(cut.ignored == 3)
     }
 
+    /// Against lines cut one by one, at every place of a word.
+    @Test func lines_are_counted_whatever_their_length() throws {
+        var generator = SystemRandomNumberGenerator()
+        for length in 0..<400 {
+            let bytes: [UInt8] = (0..<length).map { _ in
+                [0x0A, 0x0A, 0x0D, 0x78, 0x8A, 0x0B].randomElement(using: &generator) ?? 0
+            }
+            var lines = bytes.split(separator: UInt8(0x0A), omittingEmptySubsequences: false).map(Array.init)
+            for index in lines.indices.dropLast() where lines[index].last == 0x0D { lines[index].removeLast() }
+            let count = LineCount.count(bytes.span)
+            #expect(count == lines.count { !$0.isEmpty }, "\(bytes)")
+        }
+    }
+
     /// The body of CVE-2026-32689.
     @Test func eight_megabytes_of_newlines_are_a_hundred_empty_lines() throws {
         let empty = [UInt8](repeating: UInt8(ascii: "\n"), count: 8 << 20)

@@ -83,7 +83,7 @@ package struct PublishBody {
                 throw error
             }
         }
-        ignoredLines = Self.countLines(ahead.rest.readableBytesUInt8Span)
+        ignoredLines = LineCount.count(ahead.rest.readableBytesUInt8Span)
     }
 
     private static func fault(of line: ByteBuffer) -> PublishBodyError? {
@@ -92,20 +92,6 @@ package struct PublishBody {
         }
         guard line.readableBytes <= maxLineBytes else { return PublishBodyError(code: .lineTooLong) }
         return Base64.isValid(line.readableBytesUInt8Span) ? nil : PublishBodyError(code: .invalidBase64)
-    }
-
-    /// Lines that are not empty.
-    private static func countLines(_ bytes: Span<UInt8>) -> Int {
-        var (count, start, index) = (0, 0, 0)
-        while index < bytes.count {
-            if bytes[index] == UInt8(ascii: "\n") {
-                let length = index - start
-                if length > 1 || length == 1 && bytes[start] != UInt8(ascii: "\r") { count += 1 }
-                start = index + 1
-            }
-            index += 1
-        }
-        return start < bytes.count ? count + 1 : count
     }
 
     /// Cuts lines off the front, up to the limit.
