@@ -8,11 +8,14 @@ import Testing
 
 /// Runs `body` against a server with a neighbour on it: another client, joined, that must not notice anything.
 func attack(
-    _ websocket: WebSocketOptions = true, options: EndpointOptions = .test, share: ServerShare = .shared,
+    _ websocket: WebSocketOptions = true, longpoll: LongPollOptions = false, sse: EventStreamOptions = false,
+    shortpoll: ShortPollOptions = false, options: EndpointOptions = .test, share: ServerShare = .shared,
     _ body: (TestServer) async throws -> Void
 ) async throws {
     try await TestServer.run(
-        options: options, share: share, socket("/socket", RoomSocket.self, websocket: websocket)
+        options: options, share: share,
+        socket(
+            "/socket", RoomSocket.self, websocket: websocket, longpoll: longpoll, sse: sse, shortpoll: shortpoll)
     ) { server in
         let neighbour = try await TestClient.connect(server)
         #expect(try await neighbour.join("room:1").status == "ok")
@@ -23,10 +26,12 @@ func attack(
 
 /// The same with a hundred bystanders, whose heartbeats must be answered in time throughout.
 func attackAmongBystanders(
-    _ websocket: WebSocketOptions = true, options: EndpointOptions = .test,
+    _ websocket: WebSocketOptions = true, longpoll: LongPollOptions = false, sse: EventStreamOptions = false,
+    shortpoll: ShortPollOptions = false, options: EndpointOptions = .test,
     _ body: (TestServer) async throws -> Void
 ) async throws {
-    try await attack(websocket, options: options, share: .alone) { server in
+    try await attack(websocket, longpoll: longpoll, sse: sse, shortpoll: shortpoll, options: options, share: .alone) {
+        server in
         let report = try await Bystanders.watch(server) { try await body(server) }
         #expect(report.lost == 0, "\(report)")
         #expect(report.heartbeats >= 100, "\(report)")

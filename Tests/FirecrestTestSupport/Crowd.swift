@@ -3,11 +3,11 @@
 
 extension TestClient {
     /// Makes `count` clients with `make`, a few at a time, so that it is not the crowd itself that keeps the server busy.
-    package static func crowd(
-        _ count: Int, _ make: @escaping @Sendable () async throws -> TestClient
-    ) async throws -> [TestClient] {
-        try await withThrowingTaskGroup(of: TestClient.self) { group in
-            var clients: [TestClient] = []
+    package static func crowd<Client: Sendable>(
+        _ count: Int, _ make: @escaping @Sendable () async throws -> Client
+    ) async throws -> [Client] {
+        try await withThrowingTaskGroup(of: Client.self) { group in
+            var clients: [Client] = []
             clients.reserveCapacity(count)
             var begun = 0
             while clients.count < count {
@@ -22,9 +22,9 @@ extension TestClient {
     }
 }
 
-extension Sequence<TestClient> {
+extension Sequence where Element: Sendable {
     /// Does the same with each client, one task for each, and waits for all.
-    package func forEachAtOnce(_ body: @escaping @Sendable (TestClient) async throws -> Void) async throws {
+    package func forEachAtOnce(_ body: @escaping @Sendable (Element) async throws -> Void) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for client in self {
                 group.addTask { try await body(client) }

@@ -24,7 +24,7 @@ import Musl
             ("EventStreamOptions", EventStreamOptions()), ("ShortPollOptions", ShortPollOptions()),
             ("WebSocketOptions", WebSocketOptions()), ("MessageLimits", MessageLimits()),
             ("SocketOptions", SocketOptions()), ("MailboxLimits", MailboxLimits()),
-            ("RefusedJoinLimits", RefusedJoinLimits()),
+            ("RefusedJoinLimits", RefusedJoinLimits()), ("LongPollOptions", LongPollOptions()),
         ]
     }
     /// The backlog is a wish to the kernel.
@@ -32,6 +32,8 @@ import Musl
         "EndpointOptions.loops", "EndpointOptions.backlog", "EndpointOptions.metricsInterval",
         // What clients are told, and do or do not.
         "EventStreamOptions.retry", "ShortPollOptions.interval",
+        // Of other nodes, which a session cannot be on yet.
+        "LongPollOptions.pubsubTimeout",
     ]
     /// Limits without an option.
     private static let fixed: [String: String] = [
@@ -43,10 +45,20 @@ import Musl
         "FrameEncoder.maxControlBytes": show(FrameEncoder.maxControlBytes),
         "Inflater.ratioFloorBytes": show(Inflater.ratioFloorBytes),
         "LogSampler.maxLinesPerSecond": show(LogSampler.maxLinesPerSecond),
+        "PublishBody.maxLines": show(PublishBody.maxLines), "PublishBody.maxLineBytes": show(PublishBody.maxLineBytes),
+        "PublishQueue.maxWaiting": show(PublishQueue.maxWaiting), "LastEventID.maxBytes": show(LastEventID.maxBytes),
         "NodeCalls.maxOpenCalls": show(NodeCalls.maxOpenCalls), "SessionTokens.maxBytes": show(SessionTokens.maxBytes),
     ]
     /// Limits whose test is not called `limit_<name>`.
     private static let tests: [String: String] = [
+        "LongPollOptions.connectTimeout": "limit_longPollConnectTimeout",
+        "LongPollOptions.maxBodyBytes": "limit_longPollMaxBodyBytes",
+        "LongPollOptions.maxBufferedBytes": "bad_36_a_session_that_nobody_polls_ends_at_the_limit_of_bytes",
+        "LongPollOptions.maxBufferedMessages": "bad_36_a_session_that_nobody_polls_ends_at_the_limit_of_messages",
+        "PublishQueue.maxWaiting": "limit_postsWaiting",
+        "PublishBody.maxLines": "bad_35_the_hundred_and_first_line_is_dropped_and_counted",
+        "PublishBody.maxLineBytes": "bad_35_a_line_of_base64_over_the_limit_is_400",
+        "LastEventID.maxBytes": "bad_37_an_id_that_we_never_gave_is_a_loss_and_no_more",
         "EventStreamOptions.connectTimeout": "limit_streamConnectTimeout",
         "EventStreamOptions.heartbeat": "limit_streamHeartbeat",
         "EventStreamOptions.maxOutboundBytes": "limit_streamOutboundBytes",
