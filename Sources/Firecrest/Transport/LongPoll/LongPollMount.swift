@@ -62,18 +62,12 @@ struct LongPollMount: ExchangeMount {
 
     /// Phoenix: 410 and a token. "The session is gone" and "here is your session" are the same answer.
     private func open(_ exchange: HTTPExchange, _ params: ConnectParams, _ loop: LoopContext) {
-        let request = exchange.request
-        var visitor = SocketGate.Visitor(
-            params: params,
-            info: ConnectInfo(
-                request, transport: gate.transport, keys: options.connectInfo,
-                authToken: options.takesAuthToken ? request.head.headers.first(name: "x-phoenix-authtoken") : nil))
+        var visitor = gate.visitor(exchange.request, params, takesAuthToken: options.takesAuthToken)
         do throws(Rejection) {
             visitor.serializerIndex = try gate.serializer(for: params["vsn"], loop)
         } catch {
             return refuse(exchange, error)
         }
-        visitor.trace = gate.trace(of: request)
         exchange.onGone = gate.connect(visitor, loop) { result in
             exchange.onGone = nil
             switch result {
@@ -89,7 +83,7 @@ struct LongPollMount: ExchangeMount {
         guard let loop = gate.loops.loop(of: context.eventLoop),
             let socket = gate.session(identity, serializerIndex: visitor.serializerIndex, on: context)
         else { return exchange.respond(LongPollBody.status(500)) }
-        guard loop.sessions.count < options.maxSessions else {
+        guard context.statistics.longPollSessionsOpen < options.maxSessions else {
             context.log(
                 .tooManySessions, .error, to: gate.definition.logger,
                 "A client asked for a session, and there are as many as there may be.",

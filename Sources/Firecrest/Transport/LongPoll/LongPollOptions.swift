@@ -27,8 +27,8 @@ public struct LongPollOptions: Sendable, ExpressibleByBooleanLiteral {
     public var maxBufferedBytes = 1_048_576
     /// Messages that may wait for the next poll; beyond, as `maxBufferedBytes`. Defaults to 4,096.
     public var maxBufferedMessages = 4_096
-    /// Sessions that one event loop may hold, event streams of `firecrest.js` included. They need no connection, so the
-    /// limits on connections do not hold them back. Beyond, a new client is answered 503. Defaults to 50,000.
+    /// Long-poll sessions that one event loop may hold. They need no connection, so the limits on connections do not hold
+    /// them back. Beyond, a new client is answered 503. Defaults to 50,000.
     public var maxSessions = 50_000
     /// Which pages may use this. nil, the default: as `EndpointOptions.checkOrigin` says.
     public var checkOrigin: OriginPolicy?
