@@ -63,6 +63,9 @@ public final class Endpoint: Service {
 
         let directory = SessionDirectory(
             node: NodeTag(options.nodeName), tokens: SessionTokens(secret: options.secretKeyBase), loops: loops)
+        if !(options.adapter is LocalAdapter) {
+            SessionRelay.start(on: loops, node: directory.node, pubSub: pubSub, logger: options.logger)
+        }
         var settings = ServerSettings(mounts: [], limits: options.http, logger: options.logger)
         for part in parts {
             switch part.kind {
@@ -164,6 +167,7 @@ public final class Endpoint: Service {
             port.loop.eventLoop.execute {
                 // Sessions first: their polls are answered, and the connections then have nothing to wait for.
                 port.loop.value.sessions.shutDown()
+                port.loop.value.relay?.shutDown()
                 port.loop.value.context.shutDownConnections()
             }
         }

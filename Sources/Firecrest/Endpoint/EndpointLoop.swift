@@ -17,6 +17,8 @@ final class EndpointLoop {
     /// The topics that clients poll.
     let polls: PollMemory
     let sessions = SessionTable()
+    /// For sessions on other nodes; nil where there are none.
+    var relay: SessionRelay?
 
     init(
         index: Int, eventLoop: any EventLoop, interest: InterestFilter, usage: SerializerUsage,

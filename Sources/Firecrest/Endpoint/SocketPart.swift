@@ -127,8 +127,12 @@ struct SocketPart: Sendable {
             case .websocket(let options):
                 return .upgrade(SocketMount(gate: gate, options: options, parameters: options.parameters))
             case .longpoll(let options):
+                var directory = directory
+                directory.patience = SessionPatience(answerTimeout: options.pubsubTimeout, window: options.window)
                 return .exchange(LongPollMount(gate: gate, options: options, directory: directory))
             case .sse(let options):
+                var directory = directory
+                directory.patience.window = options.window
                 return .exchange(
                     EventStreamMount(
                         gate: gate, options: options, settings: EventStreamSettings(options), limits: endpoint.message,

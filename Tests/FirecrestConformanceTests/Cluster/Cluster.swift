@@ -79,6 +79,18 @@ final class Cluster: Sendable {
     /// Everything published so far, for each node that it went to.
     var parcels: [Parcel] { journal.withLockedValue { $0 } }
 
+    /// Looks at the parcels until they are as `condition` wants them.
+    func wait(
+        _ what: String, timeout: Duration = TestClient.patience, _ condition: ([Parcel]) -> Bool
+    ) async throws {
+        let clock = ContinuousClock()
+        let deadline = clock.now + timeout
+        while !condition(parcels) {
+            guard clock.now < deadline else { throw TestFailure("not within \(timeout): \(what)") }
+            try await Task.sleep(for: .milliseconds(2))
+        }
+    }
+
     /// Sends every parcel through `inspect`, which says what arrives in its place; nothing, if it is lost.
     func intercept(_ inspect: @escaping @Sendable (Parcel) -> [ByteBuffer]) {
         customs.withLockedValue { $0 = inspect }

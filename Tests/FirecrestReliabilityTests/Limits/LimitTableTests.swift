@@ -48,6 +48,7 @@ import Musl
         "PublishBody.maxLines": show(PublishBody.maxLines), "PublishBody.maxLineBytes": show(PublishBody.maxLineBytes),
         "PublishQueue.maxWaiting": show(PublishQueue.maxWaiting), "LastEventID.maxBytes": show(LastEventID.maxBytes),
         "NodeCalls.maxOpenCalls": show(NodeCalls.maxOpenCalls), "SessionTokens.maxBytes": show(SessionTokens.maxBytes),
+        "SessionRelay.maxAnsweredPolls": show(SessionRelay.maxAnsweredPolls),
     ]
     /// Limits whose test is not called `limit_<name>`.
     private static let tests: [String: String] = [

@@ -26,6 +26,7 @@ import Testing
             switch end {
             case .answer(let body): all.append(String(buffer: body))
             case .nobody: all.append("nobody")
+            case .lost: all.append("lost")
             }
         }
     }
@@ -103,13 +104,13 @@ import Testing
         var cancelled = 0
         try #require(kept().first).onCancelled = { cancelled += 1 }
         here.advance(.seconds(11))
-        #expect(ends.all == ["nobody"])
+        #expect(ends.all == ["lost"])
         try TestNode.settle(here, there)
         #expect(cancelled == 1)
         #expect(there.calls.openCalls == (0, 0))
         try #require(kept().first).answer(ByteBuffer(string: "too late"))
         try TestNode.settle(here, there)
-        #expect(ends.all == ["nobody"])
+        #expect(ends.all == ["lost"])
     }
 
     @Test func a_call_can_be_cancelled() throws {
@@ -175,7 +176,7 @@ import Testing
 
     @Test func notices_arrive() throws {
         var heard: [String] = []
-        there.calls.onNotice = { body in
+        there.calls.onNotice = { _, body in
             heard.append(String(buffer: body))
             return true
         }
@@ -219,7 +220,7 @@ import Testing
 
     @Test func what_cannot_be_read_is_dropped_and_counted() throws {
         there.calls.onCall = { _, _ in false }
-        there.calls.onNotice = { _ in false }
+        there.calls.onNotice = { _, _ in false }
         var generator = SystemRandomNumberGenerator()
         var dropped = 0
         for length in 0..<200 {

@@ -7,7 +7,7 @@ import FirecrestPubSub
 import Logging
 import NIOConcurrencyHelpers
 import NIOCore
-import NIOPosix
+import NIOEmbedded
 import Testing
 
 @testable import Firecrest
@@ -94,9 +94,11 @@ final class TestNode {
     }
 
     let pubSub: PubSub
-    let topics: LoopTopics
-    let context: LoopContext
+    let loop: EndpointLoop
     let calls: NodeCalls
+    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    var topics: LoopTopics { loop.topics }
+    var context: LoopContext { loop.context }
     private let port = Port()
     private let clock = VirtualTimerDriver()
     private let network: Network
@@ -105,15 +107,15 @@ final class TestNode {
         self.network = network
         let usage = SerializerUsage(serializers: 0)
         let interest = InterestFilter()
-        topics = LoopTopics(loopIndex: 1, interest: interest, usage: usage, nextTick: { _ in })
-        context = LoopContext(eventLoop: MultiThreadedEventLoopGroup.singleton.any(), driver: clock)
+        loop = EndpointLoop(
+            index: 0, eventLoop: EmbeddedEventLoop(), interest: interest, usage: usage, driver: clock)
         pubSub = PubSub(
             node: name, serializers: [], usage: usage, adapter: Adapter(name: name, network: network),
             loops: [(port, interest)])
         calls = NodeCalls(
-            home: LoopPlace(node: NodeTag(name), loop: 0), context: context, topics: topics, pubSub: pubSub,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, maxOpen: maxOpenCalls)
-        topics.subscribe(calls, to: calls.home.topic)
+            home: LoopPlace(node: NodeTag(name), loop: 0), context: loop.context, topics: loop.topics, pubSub: pubSub,
+            logger: logger, maxOpen: maxOpenCalls)
+        loop.topics.subscribe(calls, to: calls.home.topic)
     }
 
     /// Moves the time on.

@@ -10,16 +10,17 @@ internal import NIOCore
 /// How a call to another node ended.
 enum NodeCallEnd {
     case answer(ByteBuffer)
-    /// Nothing showed in time that anybody has the call, or the answer to one that was taken did not come. Or there were
-    /// too many calls already.
+    /// Nothing showed in time that anybody has the call. Or there were too many calls already.
     case nobody
+    /// Somebody had it, and did not answer in time.
+    case lost
 }
 
 /// A call of another node that is being answered here.
 ///
 /// Isolation: belongs to its loop.
 final class ServedNodeCall {
-    fileprivate let from: LoopPlace
+    let from: LoopPlace
     fileprivate let number: UInt64
     fileprivate weak var calls: NodeCalls?
     fileprivate(set) var isOpen = true
@@ -62,7 +63,7 @@ final class NodeCalls: Subscriber {
     /// Gets each call of another node. Returns false for one that cannot be read; any other is answered, now or later.
     var onCall: (ServedNodeCall, ByteBuffer) -> Bool = { _, _ in false }
     /// Gets each notice of another node. Returns false for one that cannot be read.
-    var onNotice: (ByteBuffer) -> Bool = { _ in false }
+    var onNotice: (LoopPlace, ByteBuffer) -> Bool = { _, _ in false }
 
     private let context: LoopContext
     private weak var pubSub: PubSub?
@@ -139,7 +140,7 @@ final class NodeCalls: Subscriber {
         guard end(call.number) != nil else { return }
         // It may be on its way still, or being answered.
         send(.cancel, call.number, to: call.target)
-        fail(call.ended, "Another node did not answer in time.", call.target)
+        fail(call.ended, "Another node did not answer in time.", call.target, call.isTaken ? .lost : .nobody)
     }
 
     private func end(_ number: UInt64) -> WaitingNodeCall? {
@@ -148,11 +149,13 @@ final class NodeCalls: Subscriber {
         return call
     }
 
-    private func fail(_ ended: (NodeCallEnd) -> Void, _ sentence: String, _ target: LoopPlace) {
+    private func fail(
+        _ ended: (NodeCallEnd) -> Void, _ sentence: String, _ target: LoopPlace, _ end: NodeCallEnd = .nobody
+    ) {
         context.statistics.nodeCallsUnanswered += 1
         context.log(
             .nodeCallUnanswered, .warning, to: logger, "\(sentence)", metadata: ["topic": "\(target.topic)"])
-        ended(.nobody)
+        ended(end)
     }
 
     // MARK: answering
@@ -182,7 +185,7 @@ final class NodeCalls: Subscriber {
         else { return drop() }
         switch message.kind {
         case .call: serve(message)
-        case .notice: if !onNotice(message.body) { drop() }
+        case .notice: if !onNotice(message.from, message.body) { drop() }
         case .cancel:
             guard
                 let call = serving.removeValue(forKey: ServedKey(from: message.from, number: message.number))

@@ -3,12 +3,15 @@
 
 internal import FirecrestHTTP
 internal import NIOCore
+internal import NIOPosix
 
 /// Finds sessions by their address. One `execute` there for each request, one back for its answer; none on the same loop.
 struct SessionDirectory: Sendable {
     let node: NodeTag
     let tokens: SessionTokens
     let loops: EndpointLoops
+    /// For sessions on other nodes.
+    var patience = SessionPatience()
 
     /// The address of a session that begins on a loop.
     func newAddress(on loop: EndpointLoop) -> SessionAddress {
@@ -21,10 +24,18 @@ struct SessionDirectory: Sendable {
         address.node == node && loops.ports.indices.contains(Int(address.loop))
     }
 
-    /// Runs `body` on the session's loop, with nil when it is gone.
+    /// Runs `body` on the session's loop, with nil when it is gone. What stands for a session of another node lives on the
+    /// loop that asks.
     func reach(_ address: SessionAddress, _ body: @escaping @Sendable ((any RequestedSession)?) -> Void) {
-        guard isHere(address) else { return body(nil) }
+        guard isHere(address) else { return body(remote(address)) }
         loops.ports[Int(address.loop)].run { $0.sessions.find(address.id).map(body) ?? body(nil) }
+    }
+
+    private func remote(_ address: SessionAddress) -> RemoteSession? {
+        guard address.node != node, let eventLoop = MultiThreadedEventLoopGroup.currentEventLoop,
+            let relay = loops.loop(of: eventLoop)?.relay
+        else { return nil }
+        return RemoteSession(address, relay, patience)
     }
 }
 
