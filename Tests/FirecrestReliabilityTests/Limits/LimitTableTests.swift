@@ -32,8 +32,6 @@ import Musl
         "EndpointOptions.loops", "EndpointOptions.backlog", "EndpointOptions.metricsInterval",
         // What clients are told, and do or do not.
         "EventStreamOptions.retry", "ShortPollOptions.interval",
-        // Of other nodes, which a session cannot be on yet.
-        "LongPollOptions.pubsubTimeout",
     ]
     /// Limits without an option.
     private static let fixed: [String: String] = [
@@ -56,7 +54,7 @@ import Musl
         "LongPollOptions.maxBodyBytes": "limit_longPollMaxBodyBytes",
         "LongPollOptions.maxBufferedBytes": "bad_36_a_session_that_nobody_polls_ends_at_the_limit_of_bytes",
         "LongPollOptions.maxBufferedMessages": "bad_36_a_session_that_nobody_polls_ends_at_the_limit_of_messages",
-        "PublishQueue.maxWaiting": "limit_postsWaiting",
+        "LongPollOptions.pubsubTimeout": "phx_187_unreachable", "PublishQueue.maxWaiting": "limit_postsWaiting",
         "PublishBody.maxLines": "bad_35_the_hundred_and_first_line_is_dropped_and_counted",
         "PublishBody.maxLineBytes": "bad_35_a_line_of_base64_over_the_limit_is_400",
         "LastEventID.maxBytes": "bad_37_an_id_that_we_never_gave_is_a_loss_and_no_more",
