@@ -679,7 +679,7 @@ export class LongPoll extends RequestTransport {
     while (this.readyState < 3) {
       const connecting = this.readyState === 0
       // With the number of batches that came, the server tells a lost answer from a late question, and repeats that batch.
-      const {status, token, messages = []} = await this.json("GET", connecting ? {} : {query: {ack: received}})
+      const {status, token, messages = []} = await this.json("GET", connecting ? {} : {query: {_ack: received}})
       if (status === 200 || status === 204) {
         if (status === 200) received += 1
         lost = 0

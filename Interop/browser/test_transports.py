@@ -246,7 +246,7 @@ def test_a_lost_answer_of_a_poll_is_asked_for_again(run):
       let lose = false, lost = 0
       const asked = []
       globalThis.fetch = async (url, options) => {
-        if (options.method === "GET") asked.push(new URL(url).searchParams.get("ack"))
+        if (options.method === "GET") asked.push(new URL(url).searchParams.get("_ack"))
         const response = await real(url, options)
         if (!lose || options.method !== "GET" || response.status !== 200) return response
         const {status} = await response.clone().json()

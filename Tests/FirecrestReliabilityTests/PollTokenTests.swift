@@ -71,7 +71,7 @@ import Testing
             let session = try await PollSession.open(server)
             for number in 1...3 {
                 try await session.post(#"[null,"\#(number)","phoenix","heartbeat",{}]"#)
-                let target = PollSession.target + "&ack=\(count)"
+                let target = PollSession.target + "&_ack=\(count)"
                 let answer = try PollAnswer(
                     try await session.polls.get(target, headers: [("X-Phoenix-LongPoll-Token", session.token)]))
                 #expect(answer.status == 200)

@@ -3,6 +3,11 @@
 
 package import NIOCore
 internal import FirecrestWire
+#if canImport(Glibc)
+internal import Glibc
+#else
+internal import Darwin
+#endif
 internal import NIOPosix
 internal import NIOConcurrencyHelpers
 
@@ -194,6 +199,13 @@ package final class TestClient: Sendable {
     package func drop() {
         channel.close(promise: nil)
         carried?.drop()
+    }
+
+    /// Ends the connection with a reset, so that nothing which the server still sends arrives.
+    package func reset() async throws {
+        guard let options = channel as? any SocketOptionProvider else { throw TestFailure("this is no socket") }
+        try await options.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
+        try await channel.close()
     }
 
     /// Whether the connection has not ended, as far as this side knows.

@@ -33,7 +33,10 @@ package struct Wire: Sendable, Hashable, CustomStringConvertible {
     package static let v2 = Wire(.v2)
     package static let v2Binary = Wire(.v2Binary)
 
-    package static let all = webSocket
+    /// Every form over every carrier. Long poll has no binary frames on their way to the client (section 5.4).
+    package static let all =
+        webSocket + [Wire(.v1, over: .longPoll), Wire(.v2, over: .longPoll)]
+        + [Wire(.v1, over: .eventStream), Wire(.v2, over: .eventStream), Wire(.v2Binary, over: .eventStream)]
     /// Those in which a channel gets its payloads as JSON.
     package static let json = all.filter { $0.form != .v2Binary }
     /// For what is about a connection and its frames.

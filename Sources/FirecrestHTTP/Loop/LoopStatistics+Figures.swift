@@ -36,7 +36,7 @@ extension LoopStatistics {
         Figure("origins_refused", .counter, "WebSocket upgrades refused for their origin.", \.originsRefused),
         Figure("connect_timeouts", .counter, "Calls of connect that took too long.", \.connectTimeouts),
         Figure("websockets_open", .gauge, "WebSockets open.", \.webSocketsOpen),
-        Figure("messages_received", .counter, "WebSocket messages received.", \.messagesReceived),
+        Figure("messages_received", .counter, "Messages received, on WebSockets and by POST.", \.messagesReceived),
         Figure("websocket_received_bytes", .counter, "Bytes received on WebSockets.", \.bytesReceived),
         Figure("frames_sent", .counter, "WebSocket frames sent.", \.framesSent),
         Figure("websocket_sent_bytes", .counter, "Bytes sent on WebSockets.", \.bytesSent),

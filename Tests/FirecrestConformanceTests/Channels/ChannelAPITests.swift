@@ -8,8 +8,10 @@ import Testing
 
 @Suite("Channel API")
 struct ChannelAPITests {
-    static func joined(_ wire: Wire, _ body: (TestClient, World) async throws -> Void) async throws {
-        try await World.run(APISocket.self, wire: wire) { world in
+    static func joined(
+        _ wire: Wire, longpoll: LongPollOptions = true, _ body: (TestClient, World) async throws -> Void
+    ) async throws {
+        try await World.run(APISocket.self, wire: wire, longpoll: longpoll) { world in
             let client = try await world.connect()
             try await client.play(
                 """
@@ -81,7 +83,7 @@ struct ChannelAPITests {
 
     @Test("also after its channel has ended; not after its connection", arguments: Wire.all)
     func replyRefOutlivesItsChannel(wire: Wire) async throws {
-        try await Self.joined(wire) { client, world in
+        try await Self.joined(wire, longpoll: .brief) { client, world in
             try await client.play(
                 """
                 -> ["1","2","room:1","later",{}]
@@ -93,7 +95,7 @@ struct ChannelAPITests {
             try ref.reply(.ok)
             try await client.play(#"<- ["1","2","room:1","phx_reply",{"status":"ok","response":{}}]"#)
             client.drop()
-            try await world.server.waitForStatistics("the connection is gone") { $0.webSocketsOpen == 0 }
+            try await world.waitForClients(0)
             try ref.reply(.ok)
         }
     }

@@ -50,7 +50,7 @@ struct DuplicateJoinTests {
 
     @Test("the old channel is not terminated", arguments: Wire.all)
     func phx_114_no_terminate(wire: Wire) async throws {
-        try await JoinSocket.connected(wire) { client, world in
+        try await JoinSocket.connected(wire, longpoll: .brief) { client, world in
             try await client.play(
                 """
                 -> ["10","10","room:1","phx_join",{"name":"old"}]
@@ -63,7 +63,7 @@ struct DuplicateJoinTests {
                 <- ["30","30","room:1","phx_close",{}]
                 """)
             client.drop()
-            try await world.server.waitForStatistics("the connection is gone") { $0.webSocketsOpen == 0 }
+            try await world.waitForClients(0)
             #expect(world.notes == ["terminate new: left"])
         }
     }

@@ -16,8 +16,12 @@ struct JoinSocket: WorldSocket {
     }
 
     /// A world of it, and a client that has not joined anything.
-    static func connected(_ wire: Wire, _ body: (TestClient, World) async throws -> Void) async throws {
-        try await World.run(Self.self, wire: wire) { world in try await body(try await world.connect(), world) }
+    static func connected(
+        _ wire: Wire, longpoll: LongPollOptions = true, _ body: (TestClient, World) async throws -> Void
+    ) async throws {
+        try await World.run(Self.self, wire: wire, longpoll: longpoll) { world in
+            try await body(try await world.connect(), world)
+        }
     }
 
     static func k(_ value: Int) -> Assigns {

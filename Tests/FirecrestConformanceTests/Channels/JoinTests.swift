@@ -215,13 +215,13 @@ struct JoinTests {
         "a join that is decided after the connection went is terminated, and may still tell the others",
         arguments: Wire.all)
     func connectionClosedWhileJoining(wire: Wire) async throws {
-        try await JoinSocket.connected(wire) { client, world in
+        try await JoinSocket.connected(wire, longpoll: .brief) { client, world in
             let other = try await world.connect()
             try await other.join("room:1")
             try await client.send(#"["1","1","room:1","phx_join",{"do":"wait","name":"late"}]"#)
             try await world.wait(for: "joining")
             client.drop()
-            try await world.server.waitForStatistics("the connection is gone") { $0.webSocketsOpen == 1 }
+            try await world.waitForClients(1)
             #expect(!world.notes.contains { $0.hasPrefix("terminate") })
             world.gate("join").open()
             try await world.wait(for: "terminate late: closed")

@@ -8,8 +8,10 @@ import Testing
 @Suite("Leave and close")
 struct LeaveTests {
     /// Joined to room:1 with join_ref 10.
-    static func joined(_ wire: Wire, _ body: (TestClient, World) async throws -> Void) async throws {
-        try await World.run(LeaveSocket.self, wire: wire) { world in
+    static func joined(
+        _ wire: Wire, longpoll: LongPollOptions = true, _ body: (TestClient, World) async throws -> Void
+    ) async throws {
+        try await World.run(LeaveSocket.self, wire: wire, longpoll: longpoll) { world in
             let client = try await world.connect()
             try await client.play(
                 """
@@ -194,9 +196,10 @@ struct LeaveTests {
         }
     }
 
+    /// To close is a frame; over HTTP a client just goes, as in the next test.
     @Test(
-        "when a client closes its connection every channel is terminated, and nothing else is sent", arguments: Wire.all
-    )
+        "when a client closes its connection every channel is terminated, and nothing else is sent",
+        arguments: Wire.webSocket)
     func phx_141_connection_closed(wire: Wire) async throws {
         try await Self.joined(wire) { client, world in
             try await client.play(
@@ -216,7 +219,7 @@ struct LeaveTests {
 
     @Test("a connection that breaks does the same", arguments: Wire.all)
     func connectionBreaks(wire: Wire) async throws {
-        try await Self.joined(wire) { client, world in
+        try await Self.joined(wire, longpoll: .brief) { client, world in
             client.drop()
             try await world.wait(for: "terminate room:1: closed")
         }
@@ -226,7 +229,7 @@ struct LeaveTests {
         "a handler that runs when the connection goes is cancelled; terminate waits for it, and may tell the others",
         arguments: Wire.all)
     func closedDuringAHandler(wire: Wire) async throws {
-        try await Self.joined(wire) { client, world in
+        try await Self.joined(wire, longpoll: .brief) { client, world in
             let other = try await world.connect()
             try await other.join("room:1")
             try await client.send(#"["10","11","room:1","sleep",{}]"#)
@@ -240,11 +243,11 @@ struct LeaveTests {
 
     @Test("a handler on the thread pool goes on; terminate waits for it too", arguments: Wire.all)
     func closedDuringAnOffloadedHandler(wire: Wire) async throws {
-        try await Self.joined(wire) { client, world in
+        try await Self.joined(wire, longpoll: .brief) { client, world in
             try await client.send(#"["10","11","room:1","block",{"world":"\#(world.id)"}]"#)
             try await world.wait(for: "blocking")
             client.drop()
-            try await world.server.waitForStatistics("the connection is gone") { $0.webSocketsOpen == 0 }
+            try await world.waitForClients(0)
             #expect(world.notes == ["blocking"])
             world.gate("handler").open()
             try await world.wait(for: "terminate room:1: closed")
@@ -254,7 +257,7 @@ struct LeaveTests {
 
     @Test("a channel may close its client's connection", arguments: Wire.all)
     func disconnect(wire: Wire) async throws {
-        try await Self.joined(wire) { client, world in
+        try await Self.joined(wire, longpoll: .brief) { client, world in
             try await client.play(
                 """
                 -> ["10","11","room:1","disconnect",{}]

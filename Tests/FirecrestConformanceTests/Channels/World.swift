@@ -32,12 +32,14 @@ final class World: Sendable {
         Self.all.withLockedValue { $0.worlds[id] = self }
     }
 
-    /// Runs a server with `type` at `/socket` for the length of `body`.
+    /// Runs a server with `type` at `/socket`, over every transport, for the length of `body`.
     static func run<S: WorldSocket, Result: Sendable>(
         _ type: S.Type, wire: Wire = .v2, socket options: SocketOptions = SocketOptions(),
+        longpoll: LongPollOptions = true,
         endpoint: EndpointOptions = .test, share: ServerShare = .shared, _ body: (World) async throws -> Result
     ) async throws -> Result {
-        try await TestServer.run(options: endpoint, share: share, socket("/socket", type, options: options)) { server in
+        let part = socket("/socket", type, longpoll: longpoll, sse: true, options: options)
+        return try await TestServer.run(options: endpoint, share: share, part) { server in
             let world = World(server: server, wire: wire)
             defer {
                 // Whoever still waits goes on, so that no task outlives its server.
@@ -85,6 +87,13 @@ final class World: Sendable {
             guard reply.status == "ok" else { throw TestFailure("one of a crowd could not join: \(reply)") }
         }
         return clients
+    }
+
+    /// Waits until the server knows of `count` clients, whatever carries them.
+    func waitForClients(_ count: Int) async throws {
+        try await server.waitForStatistics("\(count) clients are left") {
+            $0.webSocketsOpen + $0.longPollSessionsOpen + $0.streamsOpen == count
+        }
     }
 
     // MARK: for channels and tests

@@ -44,7 +44,9 @@ import Musl
         "Inflater.ratioFloorBytes": show(Inflater.ratioFloorBytes),
         "LogSampler.maxLinesPerSecond": show(LogSampler.maxLinesPerSecond),
         "PublishBody.maxLines": show(PublishBody.maxLines), "PublishBody.maxLineBytes": show(PublishBody.maxLineBytes),
-        "PublishQueue.maxWaiting": show(PublishQueue.maxWaiting), "LastEventID.maxBytes": show(LastEventID.maxBytes),
+        "PublishQueue.maxWaiting": show(PublishQueue.maxWaiting),
+        "PublishQueue.maxWaitingBytes": show(PublishQueue.maxWaitingBytes),
+        "LastEventID.maxBytes": show(LastEventID.maxBytes),
         "NodeCalls.maxOpenCalls": show(NodeCalls.maxOpenCalls), "SessionTokens.maxBytes": show(SessionTokens.maxBytes),
         "SessionRelay.maxAnsweredPolls": show(SessionRelay.maxAnsweredPolls),
     ]
@@ -55,6 +57,7 @@ import Musl
         "LongPollOptions.maxBufferedBytes": "bad_36_a_session_that_nobody_polls_ends_at_the_limit_of_bytes",
         "LongPollOptions.maxBufferedMessages": "bad_36_a_session_that_nobody_polls_ends_at_the_limit_of_messages",
         "LongPollOptions.pubsubTimeout": "phx_187_unreachable", "PublishQueue.maxWaiting": "limit_postsWaiting",
+        "PublishQueue.maxWaitingBytes": "limit_bytesOfPostsWaiting",
         "PublishBody.maxLines": "bad_35_the_hundred_and_first_line_is_dropped_and_counted",
         "PublishBody.maxLineBytes": "bad_35_a_line_of_base64_over_the_limit_is_400",
         "LastEventID.maxBytes": "bad_37_an_id_that_we_never_gave_is_a_loss_and_no_more",

@@ -121,6 +121,39 @@ import Testing
         }
     }
 
+    /// Four times two million bytes may wait, and no byte more.
+    @Test func limit_bytesOfPostsWaiting() async throws {
+        var options = SocketOptions()
+        options.mailbox.maxMessages = 1
+        let longpoll = LongPollOptions { $0.window = .seconds(4) }
+        try await TestServer.run(socket("/socket", HangingSocket.self, longpoll: longpoll, options: options)) {
+            server in
+            let session = try await PollSession.open(server, PollSession.target + "&open=1")
+            try await session.post(#"["1","1","room:1","phx_join",{}]"#)
+            let hang = #"["1","2","room:1","hang",{}]"#
+            #expect(try await session.post(hang, hang).status == 200)
+            let large = #"["1","2","room:1","hang",{"a":"\#(String(repeating: "x", count: 1_999_966))"}]"#
+            #expect(large.utf8.count == 2_000_000)
+            let clients = try await TestClient.crowd(5) { try await TestClient.open(server) }
+            // Whichever comes last is told at once; the others when their time is up.
+            let times = try await withThrowingTaskGroup(of: Duration.self) { group in
+                let began = ContinuousClock.now
+                for client in clients {
+                    group.addTask {
+                        try await client.sendBytes(
+                            "POST \(session.target) HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-ndjson\r\n"
+                                + "X-Phoenix-LongPoll-Token: \(session.token)\r\nContent-Length: 2000000\r\n\r\n"
+                                + large)
+                        #expect(try PollAnswer(try await client.receiveAnswer(timeout: .seconds(10))).status == 408)
+                        return ContinuousClock.now - began
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(times.count { $0 < .seconds(4) } == 1, "the window was waited for by \(times)")
+        }
+    }
+
     private func run(
         _ change: (inout LongPollOptions) -> Void, options: EndpointOptions = .test,
         _ body: (TestServer) async throws -> Void

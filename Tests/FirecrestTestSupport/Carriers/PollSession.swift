@@ -29,6 +29,12 @@ package struct PollSession: Sendable {
             server: server, target: target, token: token, polls: polls, posts: try await TestClient.open(server))
     }
 
+    /// The same connections with another path or token.
+    package func with(target: String? = nil, token: String? = nil) -> PollSession {
+        PollSession(
+            server: server, target: target ?? self.target, token: token ?? self.token, polls: polls, posts: posts)
+    }
+
     // MARK: GET
 
     /// - Parameter ack: how many bodies with messages this client says that it had.
@@ -42,7 +48,7 @@ package struct PollSession: Sendable {
 
     /// Sends the GET alone.
     package func beginPoll(ack: Int? = nil, on connection: TestClient? = nil) async throws {
-        let target = target + (ack.map { "&ack=\($0)" } ?? "")
+        let target = target + (ack.map { "&_ack=\($0)" } ?? "")
         try await (connection ?? polls).sendBytes(
             "GET \(target) HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Phoenix-LongPoll-Token: \(token)\r\n\r\n")
     }

@@ -31,6 +31,7 @@ final class FrameStream: SocketTransport, StreamSession, RequestedSession {
         self.token = token
         self.loop = loop
         publishes = PublishQueue(timers: loop.context.timers, window: window) { [unowned session] frame in
+            session.loop.context.statistics.messagesReceived += 1
             session.receive(frame.content, kind: frame.kind)
         }
     }

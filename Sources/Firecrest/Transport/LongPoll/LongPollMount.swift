@@ -52,7 +52,7 @@ struct LongPollMount: ExchangeMount {
         guard let token = SessionToken(exchange.request, params),
             let address = directory.tokens.verify(token.text, maxAge: options.maxTokenAge, now: SessionTokens.now)
         else { return open(exchange, params, loop) }
-        let acknowledged = params.string("ack").flatMap { Int($0) }
+        let acknowledged = params.string("_ack").flatMap { Int($0) }
         let ticket = LocalPoll(exchange, token: token.text, address: address, directory: directory, on: loop) {
             // Whoever had a session and has none any more begins a new one.
             open($0, params, loop)

@@ -53,6 +53,7 @@ final class LongPollSession: SocketTransport, RequestedSession, TimerEntry {
     /// From here on requests find the session.
     func begin() {
         publishes = PublishQueue(timers: timers, window: window) { [unowned self] frame in
+            loop.context.statistics.messagesReceived += 1
             session.receive(frame.content, kind: frame.kind)
         }
         loop.sessions.add(self, address.id)

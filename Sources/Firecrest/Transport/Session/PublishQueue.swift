@@ -13,6 +13,8 @@ internal import NIOCore
 final class PublishQueue: TimerEntry {
     /// Posts that may wait behind one that does not get on; phoenix.js has one at a time under way.
     static let maxWaiting = 16
+    /// Bytes of the frames of all of them. One post may be larger, when nothing else waits.
+    static let maxWaitingBytes = 8_000_000
 
     var timerPlace = TimerPlace()
 
@@ -20,6 +22,8 @@ final class PublishQueue: TimerEntry {
         var frames: ArraySlice<PublishBody.Frame>
         let deadline: NIODeadline
         let reply: (SessionAnswer) -> Void
+
+        var bytes: Int { frames.reduce(0) { $0 + $1.content.readableBytes } }
     }
 
     private let timers: LoopTimers
@@ -42,7 +46,11 @@ final class PublishQueue: TimerEntry {
     func add(_ frames: [PublishBody.Frame], reply: @escaping (SessionAnswer) -> Void) {
         guard !hasEnded else { return reply(.gone) }
         guard posts.count < Self.maxWaiting else { return reply(.busy) }
-        posts.append(Post(frames: frames[...], deadline: timers.now + window, reply: reply))
+        let post = Post(frames: frames[...], deadline: timers.now + window, reply: reply)
+        guard posts.isEmpty || posts.reduce(post.bytes, { $0 + $1.bytes }) <= Self.maxWaitingBytes else {
+            return reply(.busy)
+        }
+        posts.append(post)
         run()
     }
 
