@@ -46,7 +46,9 @@ struct ComparisonTests {
             if figures.way == .shortPoll, let head = figures.requestHead {
                 #expect(figures.total.bytesUp >= head.smallest * head.count)
                 #expect(figures.total.bytesUp <= head.largest * head.count)
-                #expect(figures.responseHead?.count == figures.total.requests)
+                // The end may come while a client waits for its last answer.
+                let answers = figures.responseHead?.count ?? 0
+                #expect((figures.total.requests - 2...figures.total.requests).contains(answers))
             }
             if figures.way == .webSocket {
                 // Join and close up; join reply, close and the messages down.
@@ -63,21 +65,22 @@ struct ComparisonTests {
     @Test("more clients and a faster feed while it runs, then an end before its time")
     func adjusts() async throws {
         let comparison = Comparison(Self.settings { $0.seconds = 60 })
-        let asked = NIOLockedValueBox(0)
+        let step = NIOLockedValueBox(0)
         let last = try await comparison.run { snapshot in
-            switch asked.withLockedValue({ count in
-                defer { count += 1 }
-                return count
-            }) {
-            case 0: _ = try? comparison.adjust { try $0.apply(["clients": 4, "rate": 100], adjusting: true) }
-            case 1:
-                _ = try? comparison.adjust { try $0.apply(["clients": 1, "poll_interval_ms": 50], adjusting: true) }
-            case 2: comparison.stop()
-            default: break
+            step.withLockedValue { step in
+                switch step {
+                case 0: _ = try? comparison.adjust { try $0.apply(["clients": 4, "rate": 100], adjusting: true) }
+                case 1:
+                    guard snapshot.rows.allSatisfy({ $0.figures.connectionsOpened >= 4 }) else { return }
+                    _ = try? comparison.adjust { try $0.apply(["clients": 1, "poll_interval_ms": 50], adjusting: true) }
+                case 2: comparison.stop()
+                default: break
+                }
+                step += 1
             }
         }
         #expect(last.phase == .done)
-        #expect(last.elapsed < .seconds(10))
+        #expect(last.elapsed < .seconds(50))
         #expect(last.settings.clients == 1 && last.settings.rate == 100)
         for row in last.rows {
             #expect(row.figures.lost == 0 && row.figures.doubled == 0 && row.figures.failures == 0, "\(row.figures)")

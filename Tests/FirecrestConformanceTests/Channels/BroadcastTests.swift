@@ -239,11 +239,14 @@ struct BroadcastTests {
         }
     }
 
+    /// Clients enough for more than a slice of each loop; over HTTP, where each client is two connections, of one loop.
+    private static func crowd(_ wire: Wire) -> Int { wire.carrier == .webSocket ? 1_000 : 300 }
+
     /// What the server broadcasts by itself is JSON, whatever its clients send.
     @Test("1,000 clients on two loops hear a hundred broadcasts, each in order", arguments: Wire.json)
     func crowdInOrder(wire: Wire) async throws {
         try await World.run(BroadcastSocket.self, wire: wire, share: .alone) { world in
-            let clients = try await world.crowd(1_000, topic: "room:1")
+            let clients = try await world.crowd(Self.crowd(wire), topic: "room:1")
             for number in 0..<100 { try world.broadcast("room:1", "news", ["n": .integer(Int64(number))]) }
             for client in clients {
                 for number in 0..<100 {
@@ -261,7 +264,7 @@ struct BroadcastTests {
         options.loops = 1
         try await World.run(BroadcastSocket.self, wire: wire, endpoint: options, share: .alone) { world in
             // More than a slice. The last one joined is reached last.
-            let clients = try await world.crowd(600, topic: "room:1")
+            let clients = try await world.crowd(300, topic: "room:1")
             let last = try #require(clients.last)
             for number in 0..<20 {
                 try await last.send(#"["1",\#(number),"room:1","broadcast",{"n":\#(number)}]"#)
@@ -288,7 +291,7 @@ struct BroadcastTests {
         var options = EndpointOptions.test
         options.loops = 1
         try await World.run(BroadcastSocket.self, wire: wire, endpoint: options, share: .alone) { world in
-            let clients = try await world.crowd(600, topic: "room:1")
+            let clients = try await world.crowd(300, topic: "room:1")
             let late = try await world.connect()
             // One connection's messages are read together: the broadcasts are under way when the join comes.
             try await late.sendTogether([

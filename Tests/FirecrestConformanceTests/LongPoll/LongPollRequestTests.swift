@@ -247,7 +247,7 @@ struct LongPollRequestTests {
 
     @Test("every answer is JSON, not to be stored, and for any origin")
     func phx_185_header_fields() async throws {
-        try await PollSocket.opened(.window(.milliseconds(50))) { session, world in
+        try await PollSocket.opened(.window(.seconds(1))) { session, world in
             func get(_ query: String, _ token: String) async throws -> HTTPAnswer {
                 try await session.polls.get(
                     world.pollTarget(query: query), headers: token.isEmpty ? [] : [("X-Phoenix-LongPoll-Token", token)])

@@ -143,7 +143,7 @@ struct LongPollSessionTests {
 
     @Test("a client that counts what it had gets again what it had not")
     func ack() async throws {
-        try await PollSocket.opened(.window(.milliseconds(100))) { session, _ in
+        try await PollSocket.opened(.window(.milliseconds(500))) { session, _ in
             try await session.post(#"["1","1","room:1","phx_join",{}]"#)
             let reply = #"["1","1","room:1","phx_reply",{"status":"ok","response":{}}]"#
             #expect(try await session.poll(ack: 0).messages == [reply])
@@ -161,7 +161,7 @@ struct LongPollSessionTests {
 
     @Test("what was counted does not come again")
     func ackOfAll() async throws {
-        try await PollSocket.opened(.window(.milliseconds(100))) { session, _ in
+        try await PollSocket.opened(.window(.milliseconds(500))) { session, _ in
             try await session.post(#"["1","1","room:1","phx_join",{}]"#)
             #expect(try await session.poll(ack: 0).status == 200)
             #expect(try await session.poll(ack: 1).status == 204)
@@ -175,7 +175,7 @@ struct LongPollSessionTests {
 
     @Test("a count that cannot be is not believed", arguments: ["7", "-1", "x", "", "99999999999999999999"])
     func wrongAck(count: String) async throws {
-        try await PollSocket.joined(.window(.milliseconds(100))) { session, world in
+        try await PollSocket.joined(.window(.milliseconds(500))) { session, world in
             let client = session.polls
             let answer = try await client.get(
                 session.target + "&_ack=\(count)", headers: [("X-Phoenix-LongPoll-Token", session.token)])

@@ -92,7 +92,7 @@ extension LongPollOptions {
     }
 
     /// For tests of clients that go: over long poll the server knows of it when no GET has come for a while.
-    static let brief = window(.milliseconds(300))
+    static let brief = window(.milliseconds(600))
 }
 
 /// Notes its end.

@@ -28,7 +28,7 @@ import Testing
     @Test func limit_maxTokenAge() async throws {
         try await run({
             $0.maxTokenAge = .seconds(1)
-            $0.window = .milliseconds(50)
+            $0.window = .milliseconds(400)
         }) { server in
             let session = try await PollSession.open(server)
             let began = ContinuousClock.now

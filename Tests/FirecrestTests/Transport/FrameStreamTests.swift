@@ -127,7 +127,7 @@ struct FrameStreamTests {
             "/socket", FeedSocket.self, sse: .init { $0.window = .milliseconds(50) }, options: options)
         try await TestServer.run(parts) { server in
             let (stream, token) = try await open(server)
-            let join = #"["1","1","feed:1","phx_join",{"do":"wait","ms":400}]"#
+            let join = #"["1","1","feed:1","phx_join",{"do":"wait","ms":2000}]"#
             let echoes = (2..<6).map { #"["1","\#($0)","feed:1","echo",{}]"# }.joined(separator: "\n")
             #expect(try await post(server, token, join).text == #"{"status":200}"#)
             #expect(try await post(server, token, echoes).text == #"{"status":408}"#)
