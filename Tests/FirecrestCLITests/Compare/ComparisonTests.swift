@@ -72,7 +72,8 @@ struct ComparisonTests {
                 case 0: _ = try? comparison.adjust { try $0.apply(["clients": 4, "rate": 100], adjusting: true) }
                 case 1:
                     guard snapshot.rows.allSatisfy({ $0.figures.connectionsOpened >= 4 }) else { return }
-                    _ = try? comparison.adjust { try $0.apply(["clients": 1, "poll_interval_ms": 50], adjusting: true) }
+                    let fewer: JSON = ["clients": 1, "poll_interval_ms": 50]
+                    _ = try? comparison.adjust { try $0.apply(fewer, adjusting: true) }
                 case 2: comparison.stop()
                 default: break
                 }
