@@ -19,7 +19,7 @@ TARGETS ?=
 RELEASE := -c release --product firecrest --static-swift-stdlib
 BINARY := .build/release/firecrest
 
-.PHONY: help run test build autobahn fuzz fuzz-selftest sanitize-thread sanitize-address format lint clean
+.PHONY: help run test build autobahn fuzz fuzz-selftest bench bench-check bench-selftest sanitize-thread sanitize-address format lint clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,18 @@ fuzz: ## A million executions of each fuzz target, with coverage; RUNS=… TARGE
 fuzz-selftest: ## Plants mistakes in the fuzz targets and expects each to be found
 	@scripts/setup run
 	@scripts/fuzz --self-test
+
+bench: ## Benchmarks with CPU times: codec, envelope, broadcasts, echoes; see Benchmarks/README.md
+	@scripts/setup bench
+	@scripts/bench-check --times
+
+bench-check: ## Bytes, allocations and instructions against the limits of Benchmarks/thresholds.txt
+	@scripts/setup bench
+	@scripts/bench-check
+
+bench-selftest: ## Plants wasteful code in a benchmark and expects bench-check to find it
+	@scripts/setup bench
+	@scripts/bench-check --self-test
 
 format: ## Formats the Swift sources
 	@scripts/format

@@ -297,3 +297,24 @@ if Context.environment["FIRECREST_FUZZ"] != nil {
         ),
     ]
 }
+
+// Benchmarks (Benchmarks/README.md) take the place of malloc in their executable, which nothing else may link.
+if Context.environment["FIRECREST_BENCHMARKS"] != nil {
+    package.targets += [
+        .target(name: "CAllocationCounter", path: "Benchmarks/CAllocationCounter"),
+        .executableTarget(
+            name: "FirecrestBenchmarks",
+            dependencies: [
+                "CAllocationCounter", "Firecrest", "FirecrestHTTP", "FirecrestProtocol", "FirecrestPubSub",
+                "FirecrestWire",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOWebSocket", package: "swift-nio"),
+            ],
+            path: "Benchmarks/FirecrestBenchmarks",
+            swiftSettings: house
+        ),
+    ]
+}
