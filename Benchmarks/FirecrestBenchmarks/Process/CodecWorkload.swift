@@ -18,10 +18,10 @@ final class CodecWorkload: RunningWorkload {
         decoder("decode-text-64", frames: 64, bytes: 64, rounds: 200, opcode: .text) { OurDecoder(opcode: .text) },
         decoder("decode-64KiB", frames: 1, bytes: 65_536, rounds: 100) { OurDecoder(opcode: .binary) },
         decoder("decode-64-nio", frames: 64, bytes: 64, rounds: 200) { try NIODecoder() },
-        decoder("decode-64KiB-nio", frames: 1, bytes: 65_536, rounds: 100) { try NIODecoder() },
+        decoder("decode-64KiB-nio", frames: 1, bytes: 65_536, rounds: 20) { try NIODecoder() },
         encoder("encode-64", bytes: 64, rounds: 10_000) { OurEncoder() },
         encoder("encode-64KiB", bytes: 65_536, rounds: 500) { OurEncoder() },
-        encoder("encode-64-nio", bytes: 64, rounds: 10_000) { try NIOEncoder() },
+        encoder("encode-64-nio", bytes: 64, rounds: 2_000) { try NIOEncoder() },
         encoder("encode-64KiB-nio", bytes: 65_536, rounds: 500) { try NIOEncoder() },
     ]
 

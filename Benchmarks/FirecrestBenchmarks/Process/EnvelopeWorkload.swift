@@ -11,7 +11,7 @@ struct EnvelopeWorkload: RunningWorkload {
             name: "envelope", unit: "message", unitsPerRound: 1, rounds: 20_000,
             start: { EnvelopeWorkload(scan: Self.scan) }),
         Workload(
-            name: "envelope-jsondecoder", unit: "message", unitsPerRound: 1, rounds: 2_000,
+            name: "envelope-jsondecoder", unit: "message", unitsPerRound: 1, rounds: 1_000,
             start: { EnvelopeWorkload(scan: Self.decode) }),
     ]
 
