@@ -13,7 +13,7 @@ import NIOPosix
 /// Everything between a broadcast and the connections: topics, slices, channels, sockets. What the connections do with it
 /// is measured by the `fan-out` of `ServerWorkload`.
 final class FanOutWorkload: RunningWorkload {
-    static let all = [workload(1_000, rounds: 100), workload(10_000, rounds: 10)]
+    static let all = [workload(1_000, rounds: 100), workload(10_000, rounds: 25)]
 
     private let endpoint: LoopbackEndpoint
     private let sockets: [LoopbackSocket]

@@ -9,9 +9,10 @@ struct ServerWorkload: RunningWorkload {
         // Sixteen arrive in one read.
         workload("echo-pipelined", "message", rounds: 250, units: 16, "echo"),
         workload("heartbeat", "heartbeat", rounds: 2_000, "heartbeat"),
+        workload("heartbeat-pipelined", "heartbeat", rounds: 250, units: 16, "heartbeat"),
         // A client's message to its topic, in which nobody else is: what a broadcast costs besides its deliveries.
         workload("broadcast", "broadcast", rounds: 1_000, "broadcast"),
-        workload("fan-out", "delivery", connections: 500, rounds: 20, units: 500, messages: 1, "broadcast"),
+        workload("fan-out", "delivery", connections: 500, rounds: 40, units: 500, messages: 1, "broadcast"),
         // Fifty messages to one topic arrive in one read.
         workload("hot-topic", "delivery", connections: 100, rounds: 5, units: 5_000, messages: 50, "broadcast"),
         // A client comes, joins, leaves the topic, and goes.
