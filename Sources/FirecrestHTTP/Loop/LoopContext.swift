@@ -8,9 +8,10 @@ package import NIOCore
 ///
 /// Isolation: belongs to its loop.
 package class LoopConnection: TimerEntry {
+    // Ordered so that they share words: there is one of each for every connection.
     package var timerPlace = TimerPlace()
-    fileprivate var registryIndex = -1
-    fileprivate var isDirty = false
+    fileprivate final var isDirty = false
+    fileprivate final var registryIndex: Int32 = -1
 
     init() {}
 
@@ -106,18 +107,18 @@ package final class LoopContext {
 
     package func register(_ connection: LoopConnection) {
         guard connection.registryIndex < 0 else { return }
-        connection.registryIndex = connections.count
+        connection.registryIndex = Int32(clamping: connections.count)
         connections.append(connection)
     }
 
     package func unregister(_ connection: LoopConnection) {
-        let index = connection.registryIndex
+        let index = Int(connection.registryIndex)
         guard connections.indices.contains(index), connections[index] === connection else { return }
         connection.registryIndex = -1
         let last = connections.removeLast()
         if last !== connection {
             connections[index] = last
-            last.registryIndex = index
+            last.registryIndex = Int32(clamping: index)
         }
         timers.cancel(connection)
     }

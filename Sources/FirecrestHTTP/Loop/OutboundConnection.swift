@@ -7,11 +7,11 @@ internal import NIOCore
 ///
 /// Isolation: belongs to its loop.
 package class OutboundConnection: LoopConnection {
+    /// The channel's own flag, kept here because asking for it costs as much as queueing a frame.
+    private final var isWritable = true
     package final let loop: LoopContext
     final var context: ChannelHandlerContext?
     final var outbound = OutboundQueue()
-    /// The channel's own flag, kept here because asking for it costs as much as queueing a frame.
-    private final var isWritable = true
 
     init(loop: LoopContext) {
         self.loop = loop

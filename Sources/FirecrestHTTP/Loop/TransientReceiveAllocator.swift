@@ -7,14 +7,14 @@ internal import NIOCore
 ///
 /// NIO's pool keeps what it was given: 2 KiB an idle connection with its default allocator, and up to four times 64 KiB for
 /// ever after one large message. With one read per readiness event the pool has one place, and a buffer is used from that
-/// place again only while the allocator says that it will not grow. So the first buffer, which takes the place, is tiny,
-/// and afterwards the answer is always "may grow": every further read gets a buffer of its own, which is freed when the
+/// place again only while the allocator says that it will not grow. So the first buffer, which takes the place, is tiny
+/// (the 16 bytes are as much as malloc gives for one), and afterwards the answer is always "may grow": every further read gets a buffer of its own, which is freed when the
 /// bytes are handled.
 struct TransientReceiveAllocator: RecvByteBufferAllocator {
     /// The pool has as many places as a channel may read times in a row.
     static let readsPerEvent: UInt = 1
 
-    private static let firstRead = 64
+    private static let firstRead = 16
     private static let smallest = 2_048
     private static let largest = 65_536
     private var size = Self.firstRead

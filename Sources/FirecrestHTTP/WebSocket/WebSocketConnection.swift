@@ -24,24 +24,33 @@ package final class WebSocketConnection: OutboundConnection, ChannelDuplexHandle
         case closed
     }
 
+    /// Exists while the session does not want to be fed.
+    private final class Pause {
+        let since: NIODeadline
+        /// Bytes that came before the session asked, copied to their exact size.
+        var input: ByteBuffer?
+
+        init(since: NIODeadline) {
+            self.since = since
+        }
+    }
+
+    // Every byte here is there once for each client; docs/memory-budget.md counts them.
     private let parameters: WebSocketParameters
-    private var decoder: MessageDecoder
     private var session: (any WebSocketSession)?
-    private var phase = Phase.open
-    private var end = ConnectionEnd.client
-    /// Bytes that came before the session asked to pause, copied to their exact size.
-    private var stalledInput: ByteBuffer?
-    private var isDecoding = false
-    private var isPaused = false
-    private var readWanted = false
+    private var decoder: MessageDecoder
+    private var pause: Pause?
     /// When bytes came last, whatever they were: a sign of life.
     private var lastRead: NIODeadline
     /// When something came last that keeps the connection from being idle: anything but answers to our own pings.
     private var lastHeard: NIODeadline
-    private var pausedAt: NIODeadline?
+    private var closeDeadline = NIODeadline.distantFuture
     /// When the ping that is not answered yet went out.
     private var pingedAt: NIODeadline?
-    private var closeDeadline = NIODeadline.distantFuture
+    private var phase = Phase.open
+    private var end = ConnectionEnd.client
+    private var isDecoding = false
+    private var readWanted = false
 
     package init(loop: LoopContext, parameters: WebSocketParameters, session: any WebSocketSession) {
         self.parameters = parameters
@@ -82,15 +91,15 @@ package final class WebSocketConnection: OutboundConnection, ChannelDuplexHandle
         lastRead = loop.timers.now
         loop.statistics.bytesReceived += input.readableBytes
         guard phase == .open || phase == .closeSent else { return }
-        if stalledInput != nil || isPaused {
-            stall(input)
+        if let pause {
+            stall(input, in: pause)
         } else {
             decode(input)
         }
     }
 
     package func read(context: ChannelHandlerContext) {
-        if isPaused {
+        if pause != nil {
             readWanted = true
         } else {
             context.read()
@@ -115,8 +124,8 @@ package final class WebSocketConnection: OutboundConnection, ChannelDuplexHandle
         defer { isDecoding = false }
         do {
             while phase == .open || phase == .closeSent {
-                if isPaused {
-                    if input.readableBytes > 0 { stall(input) }
+                if let pause {
+                    if input.readableBytes > 0 { stall(input, in: pause) }
                     return
                 }
                 guard let event = try decoder.next(&input, inflater: { loop.deflate.inflater }) else {
@@ -164,35 +173,30 @@ package final class WebSocketConnection: OutboundConnection, ChannelDuplexHandle
         startDraining()
     }
 
-    private func stall(_ input: ByteBuffer) {
-        var kept = stalledInput ?? ByteBuffer()
+    private func stall(_ input: ByteBuffer, in pause: Pause) {
+        var kept = pause.input ?? ByteBuffer()
         kept.reserveCapacity(minimumWritableBytes: input.readableBytes)
         kept.writeImmutableBuffer(input)
-        stalledInput = kept
+        pause.input = kept
     }
 
     // MARK: for the session
 
     /// Stops reading from the socket; TCP pushes back. Lasting longer than the stall time closes with 1013.
     package func pauseReading() {
-        guard !isPaused else { return }
-        isPaused = true
-        pausedAt = loop.timers.now
+        guard pause == nil else { return }
+        pause = Pause(since: loop.timers.now)
         armTimer()
     }
 
     package func resumeReading() {
-        guard isPaused else { return }
-        isPaused = false
-        pausedAt = nil
+        guard let ended = pause else { return }
+        pause = nil
         lastRead = loop.timers.now
         lastHeard = lastRead
         // Called from within `decode`, the loop there goes on by itself.
-        if !isDecoding, let input = stalledInput {
-            stalledInput = nil
-            decode(input)
-        }
-        guard !isPaused else { return }
+        if !isDecoding, let input = ended.input { decode(input) }
+        guard pause == nil else { return }
         if readWanted {
             readWanted = false
             context?.read()
@@ -280,10 +284,10 @@ package final class WebSocketConnection: OutboundConnection, ChannelDuplexHandle
     private func startDraining() {
         guard phase != .draining, phase != .closed else { return }
         phase = .draining
-        stalledInput = nil
+        pause?.input = nil
         closeDeadline = loop.timers.now + parameters.closeTimeout
         armTimer()
-        if isPaused { resumeReading() }
+        resumeReading()
         if outbound.isEmpty { closeWhenWritten() }
     }
 
@@ -306,8 +310,8 @@ package final class WebSocketConnection: OutboundConnection, ChannelDuplexHandle
     private func armTimer() {
         guard phase != .closed else { return }
         var next = closeDeadline
-        if let pausedAt {
-            next = min(next, pausedAt + parameters.stallTimeout)
+        if let pause {
+            next = min(next, pause.since + parameters.stallTimeout)
         } else if phase == .open {
             if let idle = parameters.idleTimeout { next = min(next, lastHeard + idle) }
             if let ping = nextPingDeadline { next = min(next, ping) }
@@ -326,17 +330,17 @@ package final class WebSocketConnection: OutboundConnection, ChannelDuplexHandle
             return
         }
         if phase == .open {
-            if let pausedAt, pausedAt + parameters.stallTimeout <= now {
+            if let pause, pause.since + parameters.stallTimeout <= now {
                 loop.statistics.slowConsumers += 1
                 close(
                     .tryAgainLater,
                     reason: "overloaded: messages waited \(parameters.stallTimeout.seconds) s; reconnect")
                 startDraining()
-            } else if pausedAt == nil, let idle = parameters.idleTimeout, lastHeard + idle <= now {
+            } else if pause == nil, let idle = parameters.idleTimeout, lastHeard + idle <= now {
                 loop.statistics.idleTimeouts += 1
                 // RFC 6455 §7.4.1, 1001. Any code but 1000 lets phoenix.js reconnect.
                 close(.goingAway, reason: "idle: nothing received for \(idle.milliseconds) ms; send heartbeats")
-            } else if pausedAt == nil, let due = nextPingDeadline, due <= now {
+            } else if pause == nil, let due = nextPingDeadline, due <= now {
                 pingIsDue(now)
             }
         }
@@ -394,7 +398,7 @@ package final class WebSocketConnection: OutboundConnection, ChannelDuplexHandle
         phase = .closed
         loop.statistics.webSocketsOpen -= 1
         finishOutput()
-        stalledInput = nil
+        pause = nil
         let session = session
         self.session = nil
         session?.closed(end)

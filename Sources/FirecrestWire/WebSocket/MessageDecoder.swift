@@ -5,8 +5,8 @@ package import NIOCore
 
 /// Reads one connection's frames and reassembles its messages (RFC 6455 §5 and §6.2, RFC 7692 §6.2).
 ///
-/// Feed it read buffers, and call ``next(_:inflater:)`` until it returns `nil`. Between messages it is about a hundred
-/// bytes and owns no memory elsewhere; a message that arrives whole in one read costs no allocation either.
+/// Feed it read buffers, and call ``next(_:inflater:)`` until it returns `nil`. Between messages it is 48 bytes and owns
+/// no memory elsewhere; a message that arrives whole in one read costs no allocation either.
 ///
 /// After a close frame or an error the connection is over (RFC 6455 §7.1.7): whatever comes is discarded.
 package struct MessageDecoder: Sendable {
@@ -15,17 +15,19 @@ package struct MessageDecoder: Sendable {
         case header(HeaderBytes)
         /// In a data frame; the header tells what is still missing, the key is rotated to it.
         case data(FrameHeader)
-        /// The same for a control frame, which may come between the fragments of a message (RFC 6455 §5.4).
-        case control(FrameHeader, ByteBuffer)
+        /// The same for a control frame, which may come between the fragments of a message (RFC 6455 §5.4). Indirect: one
+        /// that comes in pieces is rare, and every connection has a phase.
+        indirect case control(FrameHeader, ByteBuffer)
         /// After a close frame or an error.
         case finished
     }
 
-    private let role: WebSocketRole
-    private let compressionAgreed: Bool
     private let limits: FrameLimits
     private var phase = Phase.header(HeaderBytes())
-    private var message: MessageAssembly?
+    private let role: WebSocketRole
+    private let compressionAgreed: Bool
+    /// The message that has not all arrived: none, or one. An array, so that it takes no room here between messages.
+    private var message: [MessageAssembly] = []
 
     /// - Parameter compression: what the handshake agreed; with `nil`, RSV1 is a protocol error.
     package init(role: WebSocketRole, limits: FrameLimits, compression: DeflateAgreement?) {
@@ -36,7 +38,7 @@ package struct MessageDecoder: Sendable {
 
     /// Whether a header, a frame or a fragmented message is unfinished.
     package var isMidMessage: Bool {
-        if message != nil { return true }
+        if !message.isEmpty { return true }
         return switch phase {
         case .header(let held): !held.isEmpty
         case .data, .control: true
@@ -47,7 +49,7 @@ package struct MessageDecoder: Sendable {
     /// Memory held for what is unfinished, in bytes: under twice what was received, whatever a header declares.
     /// 0 between messages.
     package var heldBytes: Int {
-        let assembled = message?.capacity ?? 0
+        let assembled = message.first?.capacity ?? 0
         guard case .control(_, let payload) = phase else { return assembled }
         return assembled + payload.capacity
     }
@@ -83,7 +85,7 @@ package struct MessageDecoder: Sendable {
             }
         } catch {
             phase = .finished
-            message = nil
+            message = []
             throw error
         }
     }
@@ -127,13 +129,13 @@ package struct MessageDecoder: Sendable {
                 reason: "A frame declares \(header.payloadLength) bytes; the limit is \(limits.maxFrameBytes).")
         }
         if header.opcode == .continuation {
-            guard message != nil else {  // RFC 6455 §5.4
+            guard !message.isEmpty else {  // RFC 6455 §5.4
                 throw WebSocketError(
                     code: .protocolError, kind: .continuationUnexpected,
                     reason: "A continuation frame follows no unfinished message.")
             }
         } else {
-            guard message == nil else {  // RFC 6455 §5.4
+            guard message.isEmpty else {  // RFC 6455 §5.4
                 throw WebSocketError(
                     code: .protocolError, kind: .continuationExpected,
                     reason: "A new message begins inside an unfinished one.")
@@ -146,9 +148,9 @@ package struct MessageDecoder: Sendable {
                 guard let payload = unmask(header, count: header.payloadLength, from: &buffer) else { return nil }
                 return try wholeMessage(kind, isCompressed: header.isCompressed, payload, inflater: inflater)
             }
-            message = MessageAssembly(kind: kind, isCompressed: header.isCompressed)
+            message = [MessageAssembly(kind: kind, isCompressed: header.isCompressed)]
         }
-        try message?.admit(header, limits: limits)
+        for index in message.indices { try message[index].admit(header, limits: limits) }
         phase = .data(header)
         return nil
     }
@@ -159,7 +161,7 @@ package struct MessageDecoder: Sendable {
     ) throws(WebSocketError) -> Bool {
         let count = min(header.payloadLength, buffer.readableBytes)
         if count > 0, let piece = unmask(header, count: count, from: &buffer) {
-            try message?.append(piece)
+            for index in message.indices { try message[index].append(piece) }
         }
         guard count == header.payloadLength else {
             phase = .data(header.rest(after: count))
@@ -192,8 +194,8 @@ package struct MessageDecoder: Sendable {
     }
 
     private mutating func finishMessage(inflater: () -> Inflater) throws(WebSocketError) -> WebSocketEvent? {
-        guard let finished = message else { return nil }
-        message = nil
+        guard let finished = message.popLast() else { return nil }
+        message = []
         if finished.isCompressed {
             return try wholeMessage(finished.kind, isCompressed: true, finished.payload, inflater: inflater)
         }
@@ -226,7 +228,7 @@ package struct MessageDecoder: Sendable {
         default:
             let body = try CloseBody(payload)
             phase = .finished
-            message = nil
+            message = []
             return .close(body.code, reason: body.reason)
         }
     }
