@@ -14,9 +14,6 @@ internal import NIOCore
 ///
 /// Isolation: belongs to its socket's loop.
 class AnyChannelCell: Subscriber {
-    let id: SubscriberID
-    let serializerIndex: Int?
-    var place = SubscriberPlace()
     private enum State {
         case joining
         case joined
@@ -24,44 +21,61 @@ class AnyChannelCell: Subscriber {
         case ended
     }
 
-    let route: CompiledRoute
-    let topic: String
-    /// As the client sent it, null if it sent none: compared with later messages, and sent with close and error.
-    let recordedJoinRef: Ref
-    /// Sent with replies and pushes: the join ref, or the ref of the join when there was none.
-    let joinRef: Ref
-    var assigns: Assigns
-    /// nil once the channel has ended and nothing is left to send.
-    private(set) var socket: SocketSession?
+    /// What few channels ever have; made when the first of it comes.
+    private final class Rarities {
+        /// Of the channels that this one replaces, oldest first, until they are announced as closed.
+        var replacedJoinRefs: [Ref] = []
+        var recordedFailure: (any Error)?
+        var deferredTermination: TerminateReason?
+        /// Set when this channel was replaced while its code runs: who counts it until that returns.
+        var lingersIn: SocketSession?
+        var subscriptions: [ForeignSubscription] = []
+    }
 
-    private let joinMessageRef: Ref
+    // Every byte here is there once for each joined channel; docs/memory-budget.md counts them.
+    let id: SubscriberID
+    var place = SubscriberPlace()
     private var state = State.joining
     private var isBusy = false
     private var isDraining = false
     private(set) var isLeaving = false
     private var isPausingReads = false
+    /// In a byte; an endpoint has a handful of serializers.
+    private let serializer: Int8?
+    let route: CompiledRoute
+    let topic: String
+    /// As the client sent it, null if it sent none: compared with later messages, and sent with close and error.
+    let recordedJoinRef: Ref
+    private let joinMessageRef: Ref
+    var assigns: Assigns
+    /// nil once the channel has ended and nothing is left to send.
+    private(set) var socket: SocketSession?
     private var currentRef: Ref?
     private var mailbox = Mailbox()
-    /// Of the channels that this one replaces, oldest first, until they are announced as closed.
-    private var replacedJoinRefs: [Ref]
-    private var recordedFailure: (any Error)?
     private var task: Task<Void, Never>?
-    private var deferredTermination: TerminateReason?
-    /// Set when this channel was replaced while its code runs: who counts it until that returns.
-    private var lingersIn: SocketSession?
-    private var subscriptions: [ForeignSubscription] = []
+    private var rarities: Rarities?
 
     init(_ request: JoinRequest) {
         route = request.route
         topic = request.topic
         recordedJoinRef = request.joinRef
-        joinRef = request.joinRef.isNull ? request.ref : request.joinRef
         joinMessageRef = request.ref
-        replacedJoinRefs = request.replacedJoinRefs
         assigns = request.socket.identity.assigns.merging(request.route.assigns)
         socket = request.socket
         id = request.socket.loop.topics.makeID()
-        serializerIndex = request.socket.serializerIndex
+        serializer = request.socket.serializerIndex.flatMap { Int8(exactly: $0) }
+        if !request.replacedJoinRefs.isEmpty { madeRarities().replacedJoinRefs = request.replacedJoinRefs }
+    }
+
+    var serializerIndex: Int? { serializer.map { Int($0) } }
+
+    /// Sent with replies and pushes: the join ref, or the ref of the join when there was none.
+    var joinRef: Ref { recordedJoinRef.isNull ? joinMessageRef : recordedJoinRef }
+
+    private func madeRarities() -> Rarities {
+        let made = rarities ?? Rarities()
+        rarities = made
+        return made
     }
 
     // MARK: the user's channel, in ChannelCell
@@ -127,7 +141,7 @@ class AnyChannelCell: Subscriber {
         socket.loop.context.statistics.joinTimeouts += 1
         try? sendJoinReply("error", .reason("join crashed"))
         // What it set up is taken down when it returns.
-        deferredTermination = .crashed(ChannelError.joinTimeout)
+        madeRarities().deferredTermination = .crashed(ChannelError.joinTimeout)
         linger()
         refused()
     }
@@ -157,8 +171,8 @@ class AnyChannelCell: Subscriber {
     }
 
     private func closeReplaced() {
-        let refs = replacedJoinRefs
-        replacedJoinRefs = []
+        guard let refs = rarities?.replacedJoinRefs else { return }
+        rarities?.replacedJoinRefs = []
         for ref in refs {
             try? socket?.send(
                 .lifecycle(OutboundMessage.Event.close, joinRef: ref, topic: topic, payload: .empty))
@@ -285,10 +299,12 @@ class AnyChannelCell: Subscriber {
 
     /// The channel ended while its code ran; that has returned now.
     private func codeReturned(runsTerminate: Bool) {
-        if let reason = deferredTermination, runsTerminate { runTerminate(reason) }
-        deferredTermination = nil
-        lingersIn?.lingering -= 1
-        lingersIn = nil
+        if let rarities {
+            if let reason = rarities.deferredTermination, runsTerminate { runTerminate(reason) }
+            rarities.deferredTermination = nil
+            rarities.lingersIn?.lingering -= 1
+            rarities.lingersIn = nil
+        }
         letGo()
     }
 
@@ -314,15 +330,16 @@ class AnyChannelCell: Subscriber {
     /// Remembers what went wrong in a call that does not throw; the running callback then counts as crashed.
     func record(_ error: any Error) {
         if isBusy {
-            recordedFailure = recordedFailure ?? error
+            let rarities = madeRarities()
+            rarities.recordedFailure = rarities.recordedFailure ?? error
         } else if state == .joined {
             crash(error)
         }
     }
 
     private func failing<T>(_ outcome: Result<T, any Error>) -> Result<T, any Error> {
-        guard let failure = recordedFailure else { return outcome }
-        recordedFailure = nil
+        guard let failure = rarities?.recordedFailure else { return outcome }
+        rarities?.recordedFailure = nil
         return .failure(failure)
     }
 
@@ -353,16 +370,16 @@ class AnyChannelCell: Subscriber {
     func subscribe(to other: String) {
         guard let socket, state != .ended else { return }
         let subscription = ForeignSubscription(cell: self, topic: other)
-        subscriptions.append(subscription)
+        madeRarities().subscriptions.append(subscription)
         socket.loop.topics.subscribe(subscription, to: other)
     }
 
     func unsubscribe(from other: String) {
-        guard let socket else { return }
-        for subscription in subscriptions where subscription.topic == other {
+        guard let socket, let rarities else { return }
+        for subscription in rarities.subscriptions where subscription.topic == other {
             socket.loop.topics.unsubscribe(subscription)
         }
-        subscriptions.removeAll { $0.topic == other }
+        rarities.subscriptions.removeAll { $0.topic == other }
     }
 
     // MARK: end
@@ -393,7 +410,7 @@ class AnyChannelCell: Subscriber {
         socket?.loop.context.statistics.channelCrashes += 1
         end()
         guard !isBusy else {
-            deferredTermination = .crashed(error)
+            madeRarities().deferredTermination = .crashed(error)
             announce(OutboundMessage.Event.error, .reason("channel_crash"))
             linger()
             return resumeReads()
@@ -421,13 +438,13 @@ class AnyChannelCell: Subscriber {
         end()
         if isBusy { linger() }
         letGo()
-        return replacedJoinRefs + [recordedJoinRef]
+        return (rarities?.replacedJoinRefs ?? []) + [recordedJoinRef]
     }
 
     /// Code of a channel that has ended goes on until it returns; its connection counts it until then.
     private func linger() {
         task?.cancel()
-        lingersIn = socket
+        madeRarities().lingersIn = socket
         socket?.lingering += 1
     }
 
@@ -438,7 +455,7 @@ class AnyChannelCell: Subscriber {
         end()
         if isBusy {
             // Keeps the socket: `terminate` may want to tell the others.
-            deferredTermination = reason
+            madeRarities().deferredTermination = reason
             task?.cancel()
             return
         }
@@ -467,8 +484,10 @@ class AnyChannelCell: Subscriber {
     private func leaveSocket() {
         guard let socket else { return }
         if place.isSubscribed { socket.loop.topics.unsubscribe(self) }
-        for subscription in subscriptions { socket.loop.topics.unsubscribe(subscription) }
-        subscriptions = []
+        if let rarities {
+            for subscription in rarities.subscriptions { socket.loop.topics.unsubscribe(subscription) }
+            rarities.subscriptions = []
+        }
         socket.remove(self)
     }
 

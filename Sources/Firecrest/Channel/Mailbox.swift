@@ -26,36 +26,44 @@ enum MailboxItem {
 ///
 /// Items from the client are bounded by not reading the connection any more; items from server code, which nothing can
 /// hold back, by ending the channel.
-struct Mailbox {
-    private var items: Deque<MailboxItem> = []
-    private(set) var clientItems = 0
-    private(set) var clientBytes = 0
+struct Mailbox: ~Copyable {
+    private final class Contents {
+        var items: Deque<MailboxItem> = []
+        var clientItems = 0
+        var clientBytes = 0
+    }
 
-    var isEmpty: Bool { items.isEmpty }
-    var serverItems: Int { items.count - clientItems }
+    /// nil while nothing waits, as nearly always.
+    private var contents: Contents?
+
+    var isEmpty: Bool { contents == nil }
+    var clientItems: Int { contents?.clientItems ?? 0 }
+    var clientBytes: Int { contents?.clientBytes ?? 0 }
+    var serverItems: Int { contents.map { $0.items.count - $0.clientItems } ?? 0 }
 
     mutating func append(_ item: MailboxItem) {
+        let contents = contents ?? Contents()
+        self.contents = contents
         if let bytes = item.clientBytes {
-            clientItems += 1
-            clientBytes += bytes
+            contents.clientItems += 1
+            contents.clientBytes += bytes
         }
-        items.append(item)
+        contents.items.append(item)
     }
 
     mutating func popFirst() -> MailboxItem? {
-        guard let item = items.popFirst() else { return nil }
+        guard let contents, let item = contents.items.popFirst() else { return nil }
         if let bytes = item.clientBytes {
-            clientItems -= 1
-            clientBytes -= bytes
+            contents.clientItems -= 1
+            contents.clientBytes -= bytes
         }
-        if items.isEmpty { items = [] }
+        if contents.items.isEmpty { self.contents = nil }
         return item
     }
 
     mutating func removeAll() -> [MailboxItem] {
-        if items.isEmpty { return [] }
-        defer { self = Mailbox() }
-        return Array(items)
+        defer { contents = nil }
+        return contents.map { Array($0.items) } ?? []
     }
 }
 

@@ -14,26 +14,31 @@ public struct AssignKey<Value: Sendable>: Sendable, Hashable {
 ///
 /// Keys are names with a type: two keys of one name and different types do not find each other's values.
 public struct Assigns: Sendable {
-    /// nil when empty: most connections have few or none.
-    private var values: [String: any Sendable]?
+    /// A few at most, on each of many connections: an array of one takes 96 bytes, a dictionary 176.
+    private var values: [(name: String, value: any Sendable)] = []
 
     public init() {}
 
     public subscript<Value>(key: AssignKey<Value>) -> Value? {
-        get { values?[key.name] as? Value }
-        set {
-            var values = values ?? [:]
-            values[key.name] = newValue
-            self.values = values.isEmpty ? nil : values
-        }
+        get { values.first { $0.name == key.name }?.value as? Value }
+        set { set(key.name, newValue) }
     }
 
     /// These values with `other`'s laid over them.
     public func merging(_ other: Assigns) -> Assigns {
-        guard let theirs = other.values else { return self }
-        guard let ours = values else { return other }
+        guard !values.isEmpty else { return other }
         var merged = self
-        merged.values = ours.merging(theirs) { _, new in new }
+        for (name, value) in other.values { merged.set(name, value) }
         return merged
+    }
+
+    private mutating func set(_ name: String, _ value: (any Sendable)?) {
+        let index = values.firstIndex { $0.name == name }
+        switch (index, value) {
+        case (let index?, let value?): values[index].value = value
+        case (let index?, nil): values.remove(at: index)
+        case (nil, let value?): values.append((name, value))
+        case (nil, nil): break
+        }
     }
 }

@@ -4,7 +4,7 @@
 /// What a client put into its URL: query parameters, nested as phoenix.js writes them (`a[b]=1`, `c[]=2`), and the named
 /// segments of the mount's path, which win over query parameters of the same name.
 public struct ConnectParams: Sendable, Hashable {
-    public indirect enum Value: Sendable, Hashable {
+    public enum Value: Sendable, Hashable {
         case string(String)
         case list([Value])
         case map([String: Value])

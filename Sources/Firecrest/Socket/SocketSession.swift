@@ -16,16 +16,15 @@ final class SocketSession {
     let loop: EndpointLoop
     let identity: SocketIdentity
     private(set) var transport: (any SocketTransport)?
-    /// An index of `PubSub.serializers`; nil until the first frame of a client that named no version.
-    private(set) var serializerIndex: Int?
-    /// A handful at most clients: searched, not hashed.
-    private var channels: [AnyChannelCell] = []
-    /// Channels that have ended while their code runs: replaced, or crashed from outside.
-    var lingering = 0
-    private var pausedBy = 0
+    private var channels = ChannelTable()
     private var disconnect: DisconnectSubscription?
     private let rates: ConnectionRates?
     private var refusedJoins = RefusedJoins()
+    /// An index of `PubSub.serializers`; nil until the first frame of a client that named no version.
+    private(set) var serializerIndex: Int?
+    /// Channels that have ended while their code runs: replaced, or crashed from outside.
+    var lingering: Int32 = 0
+    private var pausedBy: Int32 = 0
 
     init(definition: SocketDefinition, loop: EndpointLoop, identity: SocketIdentity, serializerIndex: Int?) {
         self.definition = definition
@@ -81,7 +80,7 @@ final class SocketSession {
                 return refuseForRate(message, retryAfter: wait)
             }
         }
-        if let cell = channels.first(where: { $0.topic.utf8.elementsEqual(topic.utf8) }) {
+        if let cell = channels[topic] {
             if message.event == OutboundMessage.Event.join {
                 join(message, topic, replacing: cell)
             } else if cell.accepts(joinRef: message.joinRef) {
@@ -170,7 +169,7 @@ final class SocketSession {
         guard let transport, let serializerIndex else { return }
         // What was broadcast on this loop before goes out before, however many slices its topic takes.
         if loop.topics.hasBacklog {
-            for cell in channels { loop.topics.catchUp(cell) }
+            channels.forEach { loop.topics.catchUp($0) }
         }
         try transport.send(message, with: definition.pubSub.serializers[serializerIndex])
     }
@@ -190,7 +189,7 @@ final class SocketSession {
     // MARK: channels
 
     func remove(_ cell: AnyChannelCell) {
-        channels.removeAll { $0 === cell }
+        channels.remove(cell)
     }
 
     func pauseReading() {
@@ -219,8 +218,8 @@ final class SocketSession {
             SocketClosed(
                 transport: transportName, userSocket: definition.name, socketID: identity.id, channels: channels.count,
                 reason: reason))
-        let cells = channels
-        channels = []
+        let cells = channels.all
+        channels = ChannelTable()
         for cell in cells { cell.connectionClosed(reason) }
     }
 }

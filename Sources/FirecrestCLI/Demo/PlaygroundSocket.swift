@@ -28,7 +28,10 @@ struct PlaygroundSocket: Socket {
     static func connect(_ params: ConnectParams, _ info: ConnectInfo) async throws -> Assigns {
         if params.string("reject") == "1" { throw ConnectError.refused(reason: "the client asked for it") }
         var assigns = Assigns()
-        assigns[.connectParams] = params
+        // Most clients send nothing but the version, which nobody asks for: such a connection keeps nothing.
+        var params = params
+        params.values["vsn"] = nil
+        if !params.values.isEmpty { assigns[.connectParams] = params }
         assigns[.authToken] = info.authToken
         return assigns
     }

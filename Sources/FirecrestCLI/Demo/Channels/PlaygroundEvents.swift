@@ -100,8 +100,7 @@ enum Playground {
     }
 
     static func connectionInfo(_ socket: ChannelSocket) -> JSON {
-        var params = socket.assigns[.connectParams]?.values ?? [:]
-        params["vsn"] = nil
+        let params = socket.assigns[.connectParams]?.values ?? [:]
         return [
             "params": .object(params.mapValues(json)),
             "transport": .string(socket.transport),
