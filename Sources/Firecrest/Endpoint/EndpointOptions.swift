@@ -6,6 +6,7 @@ public import FirecrestProtocol
 package import FirecrestPubSub
 public import Logging
 public import Metrics
+package import NIOCore
 public import Tracing
 
 /// Options of the endpoint as a whole. Those of a socket stand at its mount.
@@ -27,8 +28,8 @@ public struct EndpointOptions: Sendable {
     /// Which pages may open connections, where a mount says nothing else. Defaults to `.endpointHost`.
     public var checkOrigin = OriginPolicy.endpointHost
     /// Connections that may be open at once, of every kind. One more is answered with 503 `too_many_connections` and
-    /// closed. nil, the default: as many as the process may have descriptors (`ulimit -n`), less a sixteenth and at least
-    /// 32 for everything else.
+    /// closed. nil, the default: as many as the process may have descriptors (`ulimit -n`), less a sixteenth, at least 32
+    /// and at most 256, for everything else.
     public var maxConnections: Int?
     /// Connections that one client address may have open at once; an IPv6 client counts with its /64. One more is answered
     /// with 429 `too_many_connections_from_address` and closed. nil, the default: no limit, since behind a proxy or a large
@@ -63,6 +64,9 @@ public struct EndpointOptions: Sendable {
 
     /// Carries broadcasts to the other nodes. Defaults to one that has none.
     package var adapter: any PubSubAdapter = LocalAdapter()
+
+    /// What stands before HTTP on a new connection, called on its loop: TLS, while there is no option for it.
+    package var prelude: (@Sendable (any NIOCore.Channel) throws -> Void)?
 
     public init() {}
 }

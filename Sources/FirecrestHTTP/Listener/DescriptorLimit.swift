@@ -22,10 +22,10 @@ package enum DescriptorLimit {
         return result == 0 ? Int(clamping: limit.rlim_cur) : 1_024
     }
 
-    /// How many of them connections may take: all but a sixteenth, and at least 32, which are left to event loops, logs,
-    /// databases and what else the program opens.
+    /// How many of them connections may take: all but a sixteenth, at least 32 and at most 256, which are left to event
+    /// loops, logs, databases and what else the program opens: that does not grow with the number of clients.
     package static var connections: Int {
         let limit = current
-        return max(1, limit - max(32, limit / 16))
+        return max(1, limit - min(max(32, limit / 16), 256))
     }
 }

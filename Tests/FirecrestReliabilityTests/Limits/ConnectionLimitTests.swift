@@ -43,7 +43,7 @@ import Testing
     @Test func by_default_connections_leave_a_part_of_the_descriptors() {
         let limit = DescriptorLimit.current
         let connections = DescriptorLimit.connections
-        #expect(connections == limit - max(32, limit / 16))
+        #expect(connections == limit - min(max(32, limit / 16), 256))
         #expect(Admission().maxConnections == connections)
     }
 
