@@ -78,6 +78,7 @@ public final class Endpoint: Service {
         }
         settings.admission = Admission(
             maxConnections: options.maxConnections, maxConnectionsPerAddress: options.maxConnectionsPerAddress)
+        settings.prelude = options.prelude
         self.settings = settings
     }
 
@@ -144,6 +145,7 @@ public final class Endpoint: Service {
         await onListening(addresses)
         await withTaskGroup { group in
             group.addTask { await self.publishRegularly() }
+            group.addTask { await self.trimMemoryRegularly() }
             // Ends with an error when the task is cancelled, which means the same: stop.
             try? await gracefulShutdown()
             group.cancelAll()
@@ -200,6 +202,13 @@ public final class Endpoint: Service {
     private func publishRegularly() async {
         guard publisher != nil else { return }
         while (try? await Task.sleep(for: options.metricsInterval)) != nil { await publishMetrics() }
+    }
+
+    private func trimMemoryRegularly() async {
+        var trim = MemoryTrim()
+        while (try? await Task.sleep(for: MemoryTrim.interval)) != nil {
+            if trim.isDue(open: settings.admission.openCount) { MemoryTrim.trim() }
+        }
     }
 
     /// The counters of all loops, added up.

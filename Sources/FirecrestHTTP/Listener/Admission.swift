@@ -55,6 +55,9 @@ package final class Admission: Sendable {
         open.subtract(1, ordering: .relaxed)
     }
 
+    /// Connections that are counted now.
+    package var openCount: Int { open.load(ordering: .relaxed) }
+
     /// Addresses that are counted now.
     package var addressCount: Int { byAddress.withLockedValue { $0.count } }
 
