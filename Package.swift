@@ -300,6 +300,7 @@ if Context.environment["FIRECREST_FUZZ"] != nil {
 
 // Benchmarks (Benchmarks/README.md) take the place of malloc in their executable, which nothing else may link.
 if Context.environment["FIRECREST_BENCHMARKS"] != nil {
+    package.dependencies.append(.package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.0"))
     package.targets += [
         .target(name: "CAllocationCounter", path: "Benchmarks/CAllocationCounter"),
         .executableTarget(
@@ -314,6 +315,17 @@ if Context.environment["FIRECREST_BENCHMARKS"] != nil {
                 .product(name: "NIOWebSocket", package: "swift-nio"),
             ],
             path: "Benchmarks/FirecrestBenchmarks",
+            swiftSettings: house
+        ),
+        .executableTarget(
+            name: "TLSIdle",
+            dependencies: [
+                "Firecrest",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            path: "Benchmarks/TLSIdle",
             swiftSettings: house
         ),
     ]
