@@ -52,9 +52,7 @@ final class WayServer: Sendable {
     /// CPU time that the server's thread has used, in nanoseconds.
     func cpuTime() async -> Int64 {
         await endpoint.onEachLoop {
-            var time = timespec()
-            clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-            return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+            CPUClock.nanoseconds(CLOCK_THREAD_CPUTIME_ID)
         }.reduce(0, +)
     }
 }

@@ -51,9 +51,7 @@ final class Monitor: Sendable {
 
     /// CPU time of the whole process, in milliseconds.
     private static var cpu: Double {
-        var time = timespec()
-        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
-        return Double(time.tv_sec) * 1_000 + Double(time.tv_nsec) / 1e6
+        Double(CPUClock.nanoseconds(CLOCK_PROCESS_CPUTIME_ID)) / 1e6
     }
 
     /// Bytes in physical memory; 0 where the system does not tell.
