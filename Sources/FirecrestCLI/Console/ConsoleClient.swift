@@ -79,20 +79,10 @@ enum ConsoleClient {
                 .connect(host: options.address.host, port: options.address.port).get()
         } catch {
             let sentence = ConsoleError(
-                "cannot connect to \(options.address.host):\(options.address.port): \(describe(error)). Is a server listening there? `firecrest demo` listens at port 4000."
+                "cannot connect to \(options.address.host):\(options.address.port): \(ConnectFailure.describe(error)). Is a server listening there? `firecrest demo` listens at port 4000."
             )
             try await loop.submit { session.value.closed(sentence) }.get()
         }
         return handle
-    }
-
-    private static func describe(_ error: any Error) -> String {
-        if let error = error as? NIOConnectionError {
-            if let failed = error.connectionErrors.first { return describe(failed.error) }
-            return "no address is known for this name"
-        }
-        if let error = error as? IOError { return error.errnoCode == ECONNREFUSED ? "connection refused" : "\(error)" }
-        if let error = error as? ChannelError, case .connectTimeout = error { return "no answer in time" }
-        return "\(error)"
     }
 }

@@ -25,7 +25,7 @@ final class ClientConnection: ChannelInboundHandler {
 
     private enum Phase {
         /// With what came of the response.
-        case opening(ByteBuffer)
+        case opening(HandshakeReader)
         case open
         /// A close frame went out; the other end's is awaited.
         case closing
@@ -39,7 +39,7 @@ final class ClientConnection: ChannelInboundHandler {
     private let limits: FrameLimits
     private var delegate: (any ClientConnectionDelegate)?
     private var context: ChannelHandlerContext?
-    private var phase = Phase.opening(ByteBuffer())
+    private var phase: Phase
     private var decoder: MessageDecoder
     private let inflater = Inflater()
     private var deflater: Deflater?
@@ -61,6 +61,7 @@ final class ClientConnection: ChannelInboundHandler {
         self.timeout = timeout
         self.limits = limits
         self.delegate = delegate
+        phase = .opening(HandshakeReader(handshake))
         decoder = MessageDecoder(role: .client, limits: limits, compression: nil)
     }
 
@@ -136,10 +137,8 @@ final class ClientConnection: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let bytes = unwrapInboundIn(data)
         switch phase {
-        case .opening(var received):
-            received.writeImmutableBuffer(bytes)
-            phase = .opening(received)
-            readHead(received)
+        case .opening(var reader):
+            readHead(bytes, &reader)
         case .open, .closing:
             delegate?.observed(bytes, from: .server)
             readFrames(bytes)
@@ -149,11 +148,7 @@ final class ClientConnection: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         switch phase {
-        case .opening(let received):
-            // A body that ends with the connection.
-            let head = try? HTTPHead(received, source: .server)
-            finish(
-                refusal(head, received) ?? ConsoleError("the server closed the connection without an answer."))
+        case .opening(let reader): finish(reader.ended())
         case .open: finish(ConsoleError("the server dropped the connection without a close frame."))
         case .closing, .closed: finish(nil)
         }
@@ -163,49 +158,19 @@ final class ClientConnection: ChannelInboundHandler {
         finish(ConsoleError("the connection failed: \(error)."))
     }
 
-    private func readHead(_ received: ByteBuffer) {
-        guard let length = HTTPHead.length(in: received) else {
-            if received.readableBytes > HTTPHead.maxBytes {
-                finish(ConsoleError("the server's answer is no HTTP head of at most \(HTTPHead.maxBytes) bytes."))
+    private func readHead(_ bytes: ByteBuffer, _ reader: inout HandshakeReader) {
+        do throws(ConsoleError) {
+            guard let answer = try reader.read(bytes) else {
+                phase = .opening(reader)
+                return
             }
-            return
-        }
-        let head: HTTPHead
-        do throws(HTTPHead.Failure) {
-            head = try HTTPHead(received, source: .server)
+            delegate?.observed(answer.head, from: .server)
+            open(try answer.outcome.get())
+            guard answer.rest.readableBytes > 0 else { return }
+            delegate?.observed(answer.rest, from: .server)
+            readFrames(answer.rest)
         } catch {
-            finish(ConsoleError("the server's answer cannot be read. \(error.sentence)"))
-            return
-        }
-        // A refusal's body may say why: wait for it, within reason.
-        let wanted = min(head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0, 4_096)
-        if head.status != 101, received.readableBytes < length + max(wanted, 0) { return }
-        delegate?.observed(
-            received.getSlice(at: received.readerIndex, length: length) ?? received, from: .server)
-        do throws(ConsoleError) {
-            let agreement = try handshake.confirm(head)
-            open(agreement)
-            var rest = received
-            rest.moveReaderIndex(forwardBy: length)
-            guard rest.readableBytes > 0 else { return }
-            delegate?.observed(rest, from: .server)
-            readFrames(rest)
-        } catch {
-            finish(refusal(head, received) ?? error)
-        }
-    }
-
-    /// The error of a refusal, with the beginning of its body.
-    private func refusal(_ head: HTTPHead?, _ received: ByteBuffer) -> ConsoleError? {
-        guard let head else { return nil }
-        do throws(ConsoleError) {
-            _ = try handshake.confirm(head)
-            return nil
-        } catch {
-            var body = received
-            body.moveReaderIndex(forwardBy: min(head.length, body.readableBytes))
-            guard head.status != 101, body.readableBytes > 0 else { return error }
-            return ConsoleError("\(error) It says: \(Preview.text(body, limit: 400))")
+            finish(error)
         }
     }
 
