@@ -9,7 +9,9 @@ struct FirecrestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "firecrest",
         abstract: "A realtime server that speaks the Phoenix Channels protocol, and its tools.",
-        subcommands: [DemoCommand.self, CompareCommand.self, InspectCommand.self, ConsoleCommand.self])
+        subcommands: [
+            DemoCommand.self, CompareCommand.self, InspectCommand.self, ConsoleCommand.self, BenchCommand.self,
+        ])
 
     /// As ArgumentParser's own, but wrong arguments end in 2, as those of most programs do, and not in 64.
     static func main() async {

@@ -1,7 +1,7 @@
 // Firecrest — read buffers that live as long as one read.
 // SPDX-License-Identifier: Apache-2.0
 
-internal import NIOCore
+package import NIOCore
 
 /// Sizes read buffers by what came last, between 2 KiB and 64 KiB, and lets none of them outlive its read.
 ///
@@ -10,22 +10,24 @@ internal import NIOCore
 /// place again only while the allocator says that it will not grow. So the first buffer, which takes the place, is tiny
 /// (the 16 bytes are as much as malloc gives for one), and afterwards the answer is always "may grow": every further read gets a buffer of its own, which is freed when the
 /// bytes are handled.
-struct TransientReceiveAllocator: RecvByteBufferAllocator {
+package struct TransientReceiveAllocator: RecvByteBufferAllocator {
     /// The pool has as many places as a channel may read times in a row.
-    static let readsPerEvent: UInt = 1
+    package static let readsPerEvent: UInt = 1
 
     private static let firstRead = 16
     private static let smallest = 2_048
     private static let largest = 65_536
     private var size = Self.firstRead
 
-    func buffer(allocator: ByteBufferAllocator) -> ByteBuffer {
+    package init() {}
+
+    package func buffer(allocator: ByteBufferAllocator) -> ByteBuffer {
         allocator.buffer(capacity: size)
     }
 
-    func nextBufferSize() -> Int? { nil }
+    package func nextBufferSize() -> Int? { nil }
 
-    mutating func record(actualReadBytes: Int) -> Bool {
+    package mutating func record(actualReadBytes: Int) -> Bool {
         if size == Self.firstRead {
             size = Self.smallest
         } else if actualReadBytes >= size {
