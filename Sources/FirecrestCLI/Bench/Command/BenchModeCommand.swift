@@ -35,8 +35,14 @@ extension BenchModeCommand {
         settings.seed = UInt64.random(in: .min ... .max)
         let connections = settings.connections + settings.slowReaders
         settings.processes = min(common.processes ?? BenchDescriptors.processes(for: connections), connections)
-        _ = try BenchTarget(settings)
-        let former = try common.compare.map { try FormerRun(try Self.read($0)) }
+        let former: FormerRun?
+        do {
+            _ = try BenchTarget(settings)
+            former = try common.compare.map { try FormerRun(try Self.read($0)) }
+        } catch {
+            StandardError.print("firecrest bench: \(error)")
+            throw ExitCode(2)
+        }
 
         let isInterrupted = NIOLockedValueBox(false)
         let interrupts = Task {
@@ -73,7 +79,8 @@ extension BenchModeCommand {
         }
         defer { fclose(file) }
         var bytes = [UInt8](repeating: 0, count: 4 << 20)
-        return ByteBuffer(bytes: bytes.prefix(fread(&bytes, 1, bytes.count, file)))
+        let count = fread(&bytes, 1, bytes.count, file)
+        return ByteBuffer(bytes: bytes.prefix(count))
     }
 
     private static func write(_ text: String, to path: String) throws {

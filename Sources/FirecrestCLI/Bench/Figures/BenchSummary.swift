@@ -87,7 +87,10 @@ struct BenchSummary {
         if let delay = figures["send_delay_p99_us"] {
             text += ", sends late by p99 \(BenchText.milliseconds(delay * 1e3)) ms"
         }
-        guard busy >= BenchReport.busyLimit else { return line("client", text) }
+        let seconds = max(report.measuredSeconds, figures["setup_s"] ?? 0)
+        guard busy >= BenchReport.busyLimit, report.result.faults.isEmpty, seconds >= 0.5 else {
+            return line("client", text)
+        }
         return line(
             "client",
             style.red("\(text): it was the bottleneck; the rate is its own, not the server's (try --processes)"))

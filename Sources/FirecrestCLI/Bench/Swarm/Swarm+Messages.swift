@@ -50,7 +50,8 @@ extension Swarm {
             return
         }
         let isAltered = message.joinRef.plainText != "1" || message.topic != .name(topics.name(connection.place.topic))
-        if isAltered {
+        // A join that is refused has no join ref yet, to some servers.
+        if isAltered, ref > 1 || status == "ok" {
             let topic = topics.name(connection.place.topic)
             faults.add(
                 .replyAltered, "join ref \(message.joinRef) and topic \(message.topic) instead of \"1\" and \(topic)")
