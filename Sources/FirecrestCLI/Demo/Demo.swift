@@ -7,7 +7,8 @@ import Logging
 
 enum Demo {
     static func endpoint(
-        listen: ListenAddress, loops: Int?, logger: Logger, metrics: PrometheusRegistry = PrometheusRegistry()
+        listen: ListenAddress, loops: Int?, logger: Logger, metrics: PrometheusRegistry = PrometheusRegistry(),
+        socketOptions: SocketOptions = PlaygroundSocket.options
     ) throws -> Endpoint {
         var options = EndpointOptions()
         options.listen = [listen]
@@ -30,7 +31,7 @@ enum Demo {
         let endpoint = try Endpoint(options) {
             socket(
                 "/socket", PlaygroundSocket.self, websocket: websocket, longpoll: longpoll, sse: sse,
-                shortpoll: shortpoll)
+                shortpoll: shortpoll, options: socketOptions)
             mount(EchoMount())
             routes(DemoRoutes.router(reference, metrics))
         }

@@ -29,6 +29,12 @@ struct DemoCommand: AsyncParsableCommand {
     @Option(name: .customLong("fd"), help: "Listen at this inherited descriptor instead of a port.")
     var descriptor: Int32?
 
+    @Option(help: "Joins a second that one connection may ask for (default: any number).")
+    var joinRate: Double?
+
+    @Option(help: "Messages a second that one connection may send (default: any number).")
+    var messageRate: Double?
+
     @Option(help: "Log level: trace, debug, info, notice, warning, error, critical.")
     var logLevel = Logger.Level.warning
 
@@ -39,6 +45,11 @@ struct DemoCommand: AsyncParsableCommand {
         if let loops, !(1...1_024).contains(loops) {
             throw ValidationError("--loops is \(loops); it must be between 1 and 1024.")
         }
+        for (name, rate) in [("--join-rate", joinRate), ("--message-rate", messageRate)] {
+            if let rate, !(rate > 0 && rate.isFinite) {
+                throw ValidationError("\(name) is \(rate); it must be more than 0.")
+            }
+        }
     }
 
     func run() async throws {
@@ -47,7 +58,8 @@ struct DemoCommand: AsyncParsableCommand {
         logger.logLevel = logLevel
         let metrics = PrometheusRegistry()
         MetricsSystem.bootstrap(metrics)
-        let endpoint = try Demo.endpoint(listen: address, loops: loops, logger: logger, metrics: metrics)
+        let endpoint = try Demo.endpoint(
+            listen: address, loops: loops, logger: logger, metrics: metrics, socketOptions: socketOptions)
         let group = ServiceGroup(
             configuration: .init(
                 services: [.init(service: DemoService(endpoint: endpoint, banner: banner))],
@@ -58,6 +70,13 @@ struct DemoCommand: AsyncParsableCommand {
             StandardError.print("firecrest demo: \(error)")
             throw ExitCode.failure
         }
+    }
+
+    var socketOptions: SocketOptions {
+        var options = PlaygroundSocket.options
+        options.joinRate = joinRate.map { RateLimit(perSecond: $0) }
+        options.messageRate = messageRate.map { RateLimit(perSecond: $0) }
+        return options
     }
 
     private var address: ListenAddress {
