@@ -19,7 +19,7 @@ TARGETS ?=
 RELEASE := -c release --product firecrest --static-swift-stdlib
 BINARY := .build/release/firecrest
 
-.PHONY: help run test build autobahn fuzz fuzz-selftest bench bench-check bench-selftest sanitize-thread sanitize-address format lint clean
+.PHONY: help run test build autobahn attacks fuzz fuzz-selftest bench bench-check bench-selftest sanitize-thread sanitize-address format lint clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ autobahn: build ## All 517 cases of the Autobahn Testsuite against the release b
 	@scripts/setup autobahn
 	@scripts/check-linkage $(BINARY)
 	@Interop/autobahn/run --cases all --require --binary $(BINARY)
+
+attacks: build ## Floods, crumbs and clients that do not read, by the million, against the release build, about 5 minutes
+	@ulimit -S -n "$$(ulimit -H -n)"; scripts/load-attacks --firecrest $(BINARY)
 
 sanitize-thread: ## The tests under the thread sanitizer, in a build folder of their own
 	@scripts/setup run
