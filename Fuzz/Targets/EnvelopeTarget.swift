@@ -66,10 +66,22 @@ struct EnvelopeTarget: FuzzTarget {
                 require(part.lowerBound > 0 && part.upperBound < bytes.count, "\(part) is not inside of the brackets")
                 require(Self.isValid(bytes[part], limits), "the part \(part) is no JSON")
                 require(!Self.isSpace(bytes[part.lowerBound]), "the part \(part) begins with a space")
+                checkLiteral(bytes[part])
             }
         case .failure(let error):
             require((0...bytes.count).contains(error.offset), "the error is at \(error.offset) of \(bytes.count)")
         }
+    }
+
+    /// Literals are compared with names by their bytes, as far as these say what the literal stands for.
+    private func checkLiteral(_ literal: ArraySlice<UInt8>) {
+        let hasEscape = literal.contains(UInt8(ascii: "\\"))
+        if let text = JSONString.decode(literal.span) {
+            require(literal.span.isLiteral(of: text) == !hasEscape, "\(literal) is, or is not, \(text)")
+            require(!literal.span.isLiteral(of: text + "a"), "\(literal) is more than it says")
+        }
+        let raw = String(decoding: literal.dropFirst().dropLast(), as: UTF8.self)
+        if hasEscape { require(!literal.span.isLiteral(of: raw), "\(literal) is taken as it stands") }
     }
 
     private func same(_ part: Range<Int>?, _ value: JSON?, _ bytes: [UInt8], _ limits: JSONLimits) {

@@ -9,7 +9,7 @@ public import NIOCore
 ///
 /// A payload that a client sent has been validated as JSON but is not decoded: `decode` does that, and what is only
 /// passed on never is. It may be a slice of the buffer that was read from the socket; code that keeps a raw payload
-/// beyond its handler keeps that buffer (64 KiB at most, or the message if that is larger) unless it keeps `copied()`.
+/// beyond its handler keeps that buffer (128 KiB, or the message if that is larger) unless it keeps `copied()`.
 public struct Payload: Sendable, Hashable {
     public enum Kind: UInt8, Sendable, Hashable {
         case json = 0

@@ -20,6 +20,11 @@ public struct Ref: Hashable, Sendable {
         self.json = json
     }
 
+    /// A ref as it stands in a frame. Bytes that are not UTF-8 are replaced, as everywhere.
+    package init(json bytes: Span<UInt8>) {
+        json = bytes.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
+    }
+
     /// A string ref, the form phoenix.js uses. `text` must need no JSON escapes.
     package init(_ text: String) {
         self.json = "\"\(text)\""

@@ -1,7 +1,7 @@
 // Firecrest — `[join_ref, ref, topic, event, payload]`, the form of phoenix.js.
 // SPDX-License-Identifier: Apache-2.0
 
-internal import FirecrestWire
+package import FirecrestWire
 public import NIOCore
 
 /// Serializer 2.0.0: a JSON array of five elements in a text frame, or bytes behind a small header in a binary one.
@@ -19,14 +19,21 @@ public struct V2JSONSerializer: Serializer {
 
     public func decode(_ frame: ByteBuffer, kind: FrameKind) throws(ProtocolError) -> Message {
         if kind == .binary { return try V2BinaryFrame.decode(frame, limits: limits) }
-        let envelope: Envelope
+        return try message(scan(frame.readableBytesUInt8Span), in: frame)
+    }
+
+    /// The first half of decoding a text frame: finds its parts and validates all of it.
+    package func scan(_ text: Span<UInt8>) throws(ProtocolError) -> Envelope {
         do {
-            envelope = try EnvelopeScanner.scanArray(
-                frame.readableBytesUInt8Span, limits: JSONText.jsonLimits(limits))
+            return try EnvelopeScanner.scanArray(text, limits: JSONText.jsonLimits(limits))
         } catch {
             throw ProtocolError(error)
         }
-        return try JSONText(frame: frame, limits: limits).message(envelope)
+    }
+
+    /// The second half: makes a message of the parts.
+    package func message(_ envelope: Envelope, in frame: ByteBuffer) throws(ProtocolError) -> Message {
+        try JSONText(frame: frame, limits: limits).message(envelope)
     }
 
     public func sizeHint(_ message: OutboundMessage) -> Int {
@@ -43,6 +50,12 @@ public struct V2JSONSerializer: Serializer {
             return .binary
         case .term:
             throw PayloadError(code: .kindNotSupported, detail: "a term payload cannot travel with serializer 2.0.0")
+        }
+        if case .reply(let status) = message.kind, case .name(let topic) = message.topic {
+            writeReply(
+                joinRef: message.joinRef, ref: message.ref, topic: topic, status: status,
+                response: message.payload.bytes, into: &buffer)
+            return .text
         }
         buffer.writeInteger(UInt8(ascii: "["))
         buffer.writeString(message.joinRef.json)
@@ -66,6 +79,23 @@ public struct V2JSONSerializer: Serializer {
             buffer.writeInteger(UInt8(ascii: "]"))
         }
         return .text
+    }
+}
+
+extension V2JSONSerializer {
+    /// Appends the text of a reply whose response is JSON.
+    package func writeReply(
+        joinRef: Ref, ref: Ref, topic: String, status: String, response: ByteBuffer, into buffer: inout ByteBuffer
+    ) {
+        ReplyWriter.write(
+            joinRef: joinRef.json.utf8.span, ref: ref.json.utf8.span, topic: topic.utf8.span, status: status.utf8.span,
+            response: response.readableBytesUInt8Span, into: &buffer)
+    }
+
+    /// How many bytes `writeReply` appends, but for what must be escaped in topic and status.
+    package func replyBytes(joinRef: Ref, ref: Ref, topic: String, status: String, response: ByteBuffer) -> Int {
+        ReplyWriter.frameBytes + joinRef.json.utf8.count + ref.json.utf8.count + topic.utf8.count + status.utf8.count
+            + response.readableBytes
     }
 }
 

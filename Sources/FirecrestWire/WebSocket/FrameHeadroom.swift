@@ -19,26 +19,45 @@ package enum FrameHeadroom {
     /// Puts the header before the readable bytes and makes it readable too. Returns its length.
     package static func writeHeader(into buffer: inout ByteBuffer, opcode: Opcode) -> Int {
         let length = buffer.readableBytes
-        let first = 0x80 | opcode.rawValue
-        let start: Int
-        switch length {
-        case ...125:
-            start = buffer.readerIndex - 2
-            buffer.setInteger(first, at: start)
-            buffer.setInteger(UInt8(length), at: start + 1)
-        case ...0xFFFF:
-            start = buffer.readerIndex - 4
-            buffer.setInteger(first, at: start)
-            buffer.setInteger(UInt8(126), at: start + 1)
-            buffer.setInteger(UInt16(length), at: start + 2)
-        default:
-            start = buffer.readerIndex - 10
-            buffer.setInteger(first, at: start)
-            buffer.setInteger(UInt8(127), at: start + 1)
-            buffer.setInteger(UInt64(length), at: start + 2)
-        }
-        let headerBytes = buffer.readerIndex - start
+        let headerBytes = FrameEncoder.headerLength(payloadLength: length, masked: false)
+        let start = buffer.readerIndex - headerBytes
+        setHeader(at: start, length: length, in: &buffer, opcode: opcode)
         buffer.moveReaderIndex(to: start)
         return headerBytes
+    }
+
+    /// Begins a frame at the end of a buffer that may hold others already: writes its header as if it were a text of
+    /// `payloadLength` bytes. ``endFrame(at:payloadLength:in:opcode:)`` makes it right.
+    package static func beginFrame(payloadLength: Int, in buffer: inout ByteBuffer) {
+        FrameEncoder.writeHeader(into: &buffer, opcode: .text, payloadLength: payloadLength)
+    }
+
+    /// Ends a frame: if its content is not what `beginFrame` took it for, mends the header and moves the content to it.
+    ///
+    /// - Parameter start: where the writer index was before `beginFrame`.
+    package static func endFrame(at start: Int, payloadLength: Int, in buffer: inout ByteBuffer, opcode: Opcode) {
+        let room = FrameEncoder.headerLength(payloadLength: payloadLength, masked: false)
+        let length = max(0, buffer.writerIndex - start - room)
+        if length == payloadLength, opcode == .text { return }
+        let headerBytes = FrameEncoder.headerLength(payloadLength: length, masked: false)
+        if headerBytes != room {
+            if headerBytes > room { buffer.writeRepeatingByte(0, count: headerBytes - room) }
+            _ = try? buffer.copyBytes(at: start + room, to: start + headerBytes, length: length)
+            buffer.moveWriterIndex(to: start + headerBytes + length)
+        }
+        setHeader(at: start, length: length, in: &buffer, opcode: opcode)
+    }
+
+    private static func setHeader(at start: Int, length: Int, in buffer: inout ByteBuffer, opcode: Opcode) {
+        let first = 0x80 | opcode.rawValue
+        switch length {
+        case ...125:
+            buffer.setInteger(UInt16(first) << 8 | UInt16(length), at: start)
+        case ...0xFFFF:
+            buffer.setInteger(UInt32(first) << 24 | 126 << 16 | UInt32(length), at: start)
+        default:
+            buffer.setInteger(UInt16(first) << 8 | 127, at: start)
+            buffer.setInteger(UInt64(length), at: start + 2)
+        }
     }
 }
