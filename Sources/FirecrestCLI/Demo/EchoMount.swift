@@ -48,9 +48,11 @@ final class EchoSession: WebSocketSession {
     func received(_ payload: ByteBuffer, kind: MessageKind) {
         let opcode: Opcode = kind == .text ? .text : .binary
         guard let connection else { return }
-        connection.send(
-            frame: connection.compressedFrame(payload, opcode: opcode)
-                ?? FrameEncoder.frame(opcode: opcode, payload: payload, allocator: ByteBufferAllocator()))
+        if let compressed = connection.compressedFrame(payload, opcode: opcode) {
+            connection.send(frame: compressed)
+        } else {
+            connection.send(payload, opcode: opcode)
+        }
     }
 
     func closed(_ end: ConnectionEnd) {

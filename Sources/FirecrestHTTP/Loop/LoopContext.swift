@@ -32,13 +32,19 @@ package final class LoopContext {
     package let timers: LoopTimers
     package let deflate: DeflateContexts
     package let executor: LoopExecutor
-    package var statistics = LoopStatistics()
+    /// Unchecked: several are counted for each message, each in a statement of its own, and the checks that no two
+    /// accesses overlap would cost as much as the framing.
+    @exclusivity(unchecked) package var statistics = LoopStatistics()
     var logSampler = LogSampler()
     var httpDate = HTTPDate()
+    var writeBuffers = WriteBuffers()
+    var readBuffer = ReadBuffer()
     /// Counts this loop's connections together with the other loops'. The listener's; nil without one.
     var admission: Admission?
 
     private var dirty: [LoopConnection] = []
+    /// Empty between flushes; the two take turns, so that no tick allocates.
+    private var flushing: [LoopConnection] = []
     private var connections: [LoopConnection] = []
     private var deferred: [() -> Void] = []
     private var flushScheduled = false
@@ -70,12 +76,14 @@ package final class LoopContext {
 
     private func flushDirty() {
         flushScheduled = false
-        let batch = dirty
-        dirty.removeAll(keepingCapacity: batch.count <= 1_024)
+        swap(&dirty, &flushing)
+        let batch = flushing
         for connection in batch {
             connection.isDirty = false
             connection.flushNow()
         }
+        _ = consume batch
+        flushing.removeAll(keepingCapacity: flushing.count <= 1_024)
         if !deferred.isEmpty { scheduleDeferred() }
     }
 

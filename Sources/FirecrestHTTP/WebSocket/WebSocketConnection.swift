@@ -24,6 +24,9 @@ package final class WebSocketConnection: OutboundConnection, ChannelDuplexHandle
         case closed
     }
 
+    /// From this many bytes on, copying a payload costs more than writing it by itself.
+    private static let longPayload = 16_384
+
     /// Exists while the session does not want to be fed.
     private final class Pause {
         let since: NIODeadline
@@ -38,7 +41,8 @@ package final class WebSocketConnection: OutboundConnection, ChannelDuplexHandle
     // Every byte here is there once for each client; docs/memory-budget.md counts them.
     private let parameters: WebSocketParameters
     private var session: (any WebSocketSession)?
-    private var decoder: MessageDecoder
+    /// Unchecked: `decode` alone uses it, and is not entered twice (`isDecoding`).
+    @exclusivity(unchecked) private var decoder: MessageDecoder
     private var pause: Pause?
     /// When bytes came last, whatever they were: a sign of life.
     private var lastRead: NIODeadline
@@ -69,6 +73,8 @@ package final class WebSocketConnection: OutboundConnection, ChannelDuplexHandle
     package func handlerAdded(context: ChannelHandlerContext) {
         begin(context)
         loop.statistics.webSocketsOpen += 1
+        try? context.channel.syncOptions?.setOption(
+            .recvAllocator, value: SharedReceiveAllocator(loop: NIOLoopBound(loop, eventLoop: context.eventLoop)))
         armTimer()
         session?.opened(self)
     }
@@ -96,6 +102,7 @@ package final class WebSocketConnection: OutboundConnection, ChannelDuplexHandle
         } else {
             decode(input)
         }
+        loop.readBuffer.giveBack(input)
     }
 
     package func read(context: ChannelHandlerContext) {
@@ -122,6 +129,7 @@ package final class WebSocketConnection: OutboundConnection, ChannelDuplexHandle
         var input = input
         isDecoding = true
         defer { isDecoding = false }
+        let session = session
         do {
             while phase == .open || phase == .closeSent {
                 if let pause {
@@ -132,6 +140,12 @@ package final class WebSocketConnection: OutboundConnection, ChannelDuplexHandle
                     if decoder.isMidMessage { lastHeard = lastRead }
                     return
                 }
+                if case .message(let kind, let payload) = event {
+                    lastHeard = lastRead
+                    loop.statistics.messagesReceived += 1
+                    if phase == .open { session?.received(payload, kind: kind) }
+                    continue
+                }
                 if case .pong(let payload) = event, isAnswer(payload) { continue }
                 lastHeard = lastRead
                 handle(event)
@@ -141,16 +155,12 @@ package final class WebSocketConnection: OutboundConnection, ChannelDuplexHandle
         }
     }
 
+    /// A control frame.
     private func handle(_ event: WebSocketEvent) {
         switch event {
-        case .message(let kind, let payload):
-            loop.statistics.messagesReceived += 1
-            if phase == .open { session?.received(payload, kind: kind) }
         case .ping(let payload):
-            if phase == .open {
-                enqueueFrame(FrameEncoder.frame(opcode: .pong, payload: payload, allocator: ByteBufferAllocator()))
-            }
-        case .pong:
+            send(payload, opcode: .pong)
+        case .pong, .message:
             break
         case .close(let code, _):
             if phase == .open {
@@ -208,6 +218,42 @@ package final class WebSocketConnection: OutboundConnection, ChannelDuplexHandle
     package func send(frame: ByteBuffer) {
         guard phase == .open else { return }
         enqueueFrame(frame)
+    }
+
+    /// Queues a frame that only this client gets, with the content that `encode` appends to the buffer it is given.
+    /// Short ones of a tick share a buffer.
+    ///
+    /// - Parameters:
+    ///   - size: about how long the content will be.
+    ///   - encode: returns nil to have nothing sent.
+    package func send(size: Int, _ encode: (inout ByteBuffer) -> Opcode?) {
+        guard phase == .open else { return }
+        append(size: size + FrameHeadroom.maxBytes) { buffer in
+            let start = buffer.writerIndex
+            FrameHeadroom.beginFrame(payloadLength: size, in: &buffer)
+            guard let opcode = encode(&buffer) else { return false }
+            FrameHeadroom.endFrame(at: start, payloadLength: size, in: &buffer, opcode: opcode)
+            loop.statistics.framesSent += 1
+            loop.statistics.bytesSent += buffer.writerIndex - start
+            return true
+        }
+    }
+
+    /// Sends a frame with a payload that is there already. A long one is not copied, and leaves at once.
+    package func send(_ payload: ByteBuffer, opcode: Opcode) {
+        if payload.readableBytes >= Self.longPayload, phase == .open {
+            var head = ByteBuffer()
+            FrameEncoder.writeHeader(into: &head, opcode: opcode, payloadLength: payload.readableBytes)
+            if writeNow(head, payload) {
+                loop.statistics.framesSent += 1
+                loop.statistics.bytesSent += head.readableBytes + payload.readableBytes
+                return
+            }
+        }
+        send(size: payload.readableBytes) { buffer in
+            buffer.writeImmutableBuffer(payload)
+            return opcode
+        }
     }
 
     /// Whether messages to this client are compressed, and with which window.
