@@ -92,10 +92,21 @@ extension V2JSONSerializer {
             response: response.readableBytesUInt8Span, into: &buffer)
     }
 
-    /// How many bytes `writeReply` appends, but for what must be escaped in topic and status.
-    package func replyBytes(joinRef: Ref, ref: Ref, topic: String, status: String, response: ByteBuffer) -> Int {
-        ReplyWriter.frameBytes + joinRef.json.utf8.count + ref.json.utf8.count + topic.utf8.count + status.utf8.count
-            + response.readableBytes
+    /// Appends such a reply as a WebSocket frame.
+    ///
+    /// - Returns: false, with nothing appended, when topic or status have something to escape.
+    package func writeReplyFrame(
+        joinRef: Ref, ref: Ref, topic: String, status: String, response: ByteBuffer, into buffer: inout ByteBuffer
+    ) -> Bool {
+        ReplyWriter.writeFrame(
+            joinRef: joinRef.json.utf8.span, ref: ref.json.utf8.span, topic: topic.utf8.span, status: status.utf8.span,
+            response: response.readableBytesUInt8Span, into: &buffer)
+    }
+
+    /// How many bytes `writeReplyFrame` appends at most.
+    package func replyFrameBytes(joinRef: Ref, ref: Ref, topic: String, status: String, response: ByteBuffer) -> Int {
+        FrameHeadroom.maxBytes + ReplyWriter.frameBytes + joinRef.json.utf8.count + ref.json.utf8.count
+            + topic.utf8.count + status.utf8.count + response.readableBytes
     }
 }
 

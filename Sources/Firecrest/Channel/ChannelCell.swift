@@ -20,6 +20,8 @@ final class ChannelCell<C: Channel>: AnyChannelCell {
         super.init(request)
     }
 
+    override var user: AnyObject { channel }
+
     override func runJoin(_ params: JoinParams) {
         guard let loop = socket?.loop else { return }
         let run = NIOLoopBound(route.watch.begin(self, join: params), eventLoop: loop.eventLoop)

@@ -31,7 +31,7 @@ public func channel<C: Channel>(_ pattern: String, _ type: C.Type, assigns: Assi
         let definition = ChannelDefinition<C>(telemetry)
         return CompiledRoute(
             pattern: try TopicPattern(pattern), assigns: assigns, intercepts: C.intercepts,
-            watch: ChannelWatch(C.self, telemetry),
+            watch: ChannelWatch(C.self, telemetry), events: definition.table,
             makeCell: { request in ChannelCell<C>(request, definition: definition) })
     }
 }
@@ -51,17 +51,19 @@ final class CompiledRoute: Sendable {
     let pattern: TopicPattern
     let assigns: Assigns
     let watch: ChannelWatch
+    let events: EventTable
     let makeCell: @Sendable (JoinRequest) -> AnyChannelCell
     private let intercepts: [String]
 
     init(
-        pattern: TopicPattern, assigns: Assigns, intercepts: [String], watch: ChannelWatch,
+        pattern: TopicPattern, assigns: Assigns, intercepts: [String], watch: ChannelWatch, events: EventTable,
         makeCell: @escaping @Sendable (JoinRequest) -> AnyChannelCell
     ) {
         self.pattern = pattern
         self.assigns = assigns
         self.intercepts = intercepts
         self.watch = watch
+        self.events = events
         self.makeCell = makeCell
     }
 
@@ -70,26 +72,51 @@ final class CompiledRoute: Sendable {
     }
 }
 
-/// A channel type's event handlers, looked up by name.
-struct ChannelDefinition<C: Channel>: Sendable {
-    struct Entry: Sendable {
-        let handler: Event<C>.Handler
-        /// Only events that the server's code names are labels of a metric.
-        let timer: Metrics.Timer?
-    }
-
-    private let entries: [String: Entry]
+/// A channel type's event handlers.
+final class ChannelDefinition<C: Channel>: Sendable {
+    let table: EventTable
+    private let handlers: [Event<C>.Handler]
 
     init(_ telemetry: Telemetry) {
-        let entries = C.events.map { event in
-            let timer = telemetry.timer(
-                ChannelHandledIn.name, ("channel", "\(C.self)"), ("event", event.name))
-            return (event.name, Entry(handler: event.handler, timer: timer))
-        }
-        self.entries = Dictionary(entries) { first, _ in first }
+        let events = C.events
+        handlers = events.map(\.handler)
+        table = EventTable(
+            names: EventNames(events.map(\.name)),
+            timers: events.map { event in
+                telemetry.timer(ChannelHandledIn.name, ("channel", "\(C.self)"), ("event", event.name))
+            },
+            synchronous: events.map(\.handler).map(Self.erased))
     }
 
-    subscript(event: String) -> Entry? { entries[event] }
+    subscript(event: String) -> (handler: Event<C>.Handler, timer: Metrics.Timer?)? {
+        table.names.index(of: event).map { (handlers[$0], table.timers[$0]) }
+    }
+
+    private static func erased(_ handler: Event<C>.Handler) -> EventTable.Synchronous? {
+        guard case .sync(let handler) = handler else { return nil }
+        return { channel, payload, socket in
+            // Never nil: a cell hands in its own channel, and has the table of its own route.
+            guard let channel = channel as? C else { throw ChannelError.unhandledEvent }
+            return try handler(channel, payload, socket)
+        }
+    }
+}
+
+/// What of a channel's events can be said without its type, so that the way of most messages is no generic code.
+final class EventTable: Sendable {
+    typealias Synchronous = @Sendable (AnyObject, Payload, ChannelSocket) throws -> Reply
+
+    let names: EventNames
+    /// Only events that the server's code names are labels of a metric.
+    let timers: [Metrics.Timer?]
+    /// The handlers that return what they have to say; nil for the others.
+    let synchronous: [Synchronous?]
+
+    init(names: EventNames, timers: [Metrics.Timer?], synchronous: [Synchronous?]) {
+        self.names = names
+        self.timers = timers
+        self.synchronous = synchronous
+    }
 }
 
 /// What a channel is made from.

@@ -1,6 +1,8 @@
 // Firecrest — the channels of one socket.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import FirecrestWire
+
 /// A handful with most clients: searched, not hashed. With many only one, which then takes no memory but a word here.
 ///
 /// Isolation: belongs to its socket's loop.
@@ -44,6 +46,15 @@ struct ChannelTable {
         case .none: nil
         case .one(let cell): cell.topic.utf8.elementsEqual(topic.utf8) ? cell : nil
         case .many(let cells): cells.first { $0.topic.utf8.elementsEqual(topic.utf8) }
+        }
+    }
+
+    /// The same, for a topic as it stands in JSON: nil also when it is spelled with escapes.
+    subscript(literal topic: Span<UInt8>) -> AnyChannelCell? {
+        switch content {
+        case .none: nil
+        case .one(let cell): topic.isLiteral(of: cell.topic) ? cell : nil
+        case .many(let cells): cells.first { topic.isLiteral(of: $0.topic) }
         }
     }
 

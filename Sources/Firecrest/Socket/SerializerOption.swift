@@ -37,6 +37,8 @@ public struct SerializerOption: Sendable {
 struct SerializerTable: Sendable {
     private(set) var serializers: [any Serializer]
 
+    /// The place of `V2JSONSerializer`.
+    static let v2 = 1
     /// The place of the one for one-way event streams, which no version asks for.
     static let eventStream = 2
 
@@ -67,7 +69,7 @@ struct SerializerTable: Sendable {
             }
             switch option.kind {
             case .v1: entries.append((requirement, 0))
-            case .v2: entries.append((requirement, 1))
+            case .v2: entries.append((requirement, Self.v2))
             case .custom(let serializer):
                 entries.append((requirement, serializers.count))
                 serializers.append(serializer)

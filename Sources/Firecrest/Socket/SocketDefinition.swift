@@ -13,6 +13,8 @@ final class SocketDefinition: Sendable {
     let serializers: SerializerChoice
     let options: SocketOptions
     let pubSub: PubSub
+    /// Ours for 2.0.0, as a type of its own: most frames are its.
+    let v2: V2JSONSerializer
     let logger: Logger
     let telemetry: Telemetry
     private let behavior: SocketBehavior
@@ -27,6 +29,7 @@ final class SocketDefinition: Sendable {
         self.serializers = serializers
         self.options = options
         self.pubSub = pubSub
+        v2 = pubSub.serializers.lazy.compactMap { $0 as? V2JSONSerializer }.first ?? V2JSONSerializer()
         self.logger = logger
         self.behavior = behavior
         self.maxTopicBytes = maxTopicBytes

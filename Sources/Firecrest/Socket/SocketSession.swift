@@ -16,7 +16,8 @@ final class SocketSession {
     let loop: EndpointLoop
     let identity: SocketIdentity
     private(set) var transport: (any SocketTransport)?
-    private var channels = ChannelTable()
+    /// Unchecked: each message is looked up here, and nothing that is done during a look-up changes the table.
+    @exclusivity(unchecked) private var channels = ChannelTable()
     private var disconnect: DisconnectSubscription?
     private let rates: ConnectionRates?
     private var refusedJoins = RefusedJoins()
@@ -52,7 +53,11 @@ final class SocketSession {
             return
         }
         do {
-            dispatch(try definition.pubSub.serializers[index].decode(frame, kind: kind))
+            if index == SerializerTable.v2, kind == .text {
+                try receiveText(frame)
+            } else {
+                dispatch(try definition.pubSub.serializers[index].decode(frame, kind: kind))
+            }
         } catch {
             loop.context.statistics.protocolErrors += 1
             transport?.close(.internalError, reason: error.description)
@@ -66,12 +71,49 @@ final class SocketSession {
         return serializerIndex
     }
 
+    /// A frame of 2.0.0: as below, but that what most frames are is known by its bytes and needs no `Message`.
+    private func receiveText(_ frame: ByteBuffer) throws(ProtocolError) {
+        let text = frame.readableBytesUInt8Span
+        let envelope = try definition.v2.scan(text)
+        if !handleNow(frame, text, envelope) {
+            dispatch(try definition.v2.message(envelope, in: frame))
+        }
+    }
+
+    /// Answers a heartbeat, or has the channel handle an event, if that can be done at once.
+    ///
+    /// - Returns: whether the frame is dealt with; otherwise nothing has been done.
+    private func handleNow(_ frame: ByteBuffer, _ text: Span<UInt8>, _ envelope: Envelope) -> Bool {
+        guard envelope.ref.count <= Ref.maxBytes, let joinRef = envelope.joinRef, joinRef.count <= Ref.maxBytes else {
+            return false
+        }
+        let topic = text.extracting(envelope.topic)
+        let event = text.extracting(envelope.event)
+        if topic.isLiteral(of: Self.heartbeatTopic), event.isLiteral(of: OutboundMessage.Event.heartbeat) {
+            sendReply(
+                joinRef: .null, ref: Ref(json: text.extracting(envelope.ref)), topic: Self.heartbeatTopic, status: "ok",
+                payload: .empty)
+            return true
+        }
+        guard rates == nil, event.count <= definition.v2.limits.maxEventBytes,
+            !event.isLiteral(of: OutboundMessage.Event.join), !event.isLiteral(of: OutboundMessage.Event.leave),
+            let cell = channels[literal: topic],
+            cell.accepts(joinRef: text.extracting(joinRef)),
+            let payload = frame.getSlice(
+                at: frame.readerIndex + envelope.payload.lowerBound, length: envelope.payload.count)
+        else { return false }
+        return cell.handleNow(
+            event, ref: Ref(json: text.extracting(envelope.ref)), payload: Payload(kind: .json, bytes: payload))
+    }
+
+    private static let heartbeatTopic = "phoenix"
+
     /// The order of Phoenix's transport: heartbeat, joined topic, join, the rest.
     func dispatch(_ message: Message) {
         guard case .name(let topic) = message.topic else {
             return notJoined(message)
         }
-        if topic == "phoenix", message.event == OutboundMessage.Event.heartbeat {
+        if topic == Self.heartbeatTopic, message.event == OutboundMessage.Event.heartbeat {
             return replyOK(joinRef: .null, ref: message.ref, topic: message.topic)
         }
         if let rates, message.event != OutboundMessage.Event.leave {
@@ -167,11 +209,22 @@ final class SocketSession {
 
     func send(_ message: OutboundMessage) throws(PayloadError) {
         guard let transport, let serializerIndex else { return }
-        // What was broadcast on this loop before goes out before, however many slices its topic takes.
-        if loop.topics.hasBacklog {
-            channels.forEach { loop.topics.catchUp($0) }
-        }
+        catchUp()
         try transport.send(message, with: definition.pubSub.serializers[serializerIndex])
+    }
+
+    /// A reply to a frame of 2.0.0.
+    func sendReply(joinRef: Ref, ref: Ref, topic: String, status: String, payload: Payload) {
+        guard let transport else { return }
+        catchUp()
+        transport.sendReply(
+            joinRef: joinRef, ref: ref, topic: topic, status: status, payload: payload, with: definition.v2)
+    }
+
+    /// What was broadcast on this loop before goes out before, however many slices its topic takes.
+    private func catchUp() {
+        guard loop.topics.hasBacklog else { return }
+        channels.forEach { loop.topics.catchUp($0) }
     }
 
     func replyOK(joinRef: Ref, ref: Ref, topic: MessageTopic) {

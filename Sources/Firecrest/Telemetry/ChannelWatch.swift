@@ -44,6 +44,14 @@ final class ChannelWatch: Sendable {
         return run
     }
 
+    /// Whether more than a timer is to know of each event.
+    @inline(__always)
+    func isLookedOn(_ cell: AnyChannelCell) -> Bool {
+        if isTracing || telemetry.hasHandlers { return true }
+        guard let level = logHandleIn else { return false }
+        return cell.socket?.definition.isLogging(level) ?? false
+    }
+
     private func span(_ name: String, _ cell: AnyChannelCell) -> (any Span)? {
         telemetry.tracer?.channelSpan(name, self.name, linkedTo: cell.socket?.identity.trace)
     }

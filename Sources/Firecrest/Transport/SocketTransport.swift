@@ -17,6 +17,9 @@ package protocol SocketTransport: AnyObject {
     /// - Throws: what `serializer` throws; nothing has been sent then.
     func send(_ message: OutboundMessage, with serializer: any Serializer) throws(PayloadError)
 
+    /// Sends a reply in the text form of serializer 2.0.0. `payload` is JSON.
+    func sendReply(joinRef: Ref, ref: Ref, topic: String, status: String, payload: Payload, with: V2JSONSerializer)
+
     func send(_ frame: EncodedFrame)
 
     /// Sends a broadcast's shared frame for a serializer; nothing when it has none.
@@ -33,6 +36,14 @@ package protocol SocketTransport: AnyObject {
 extension SocketTransport {
     package func send(_ message: OutboundMessage, with serializer: any Serializer) throws(PayloadError) {
         send(try EncodedFrame(message, with: serializer))
+    }
+
+    package func sendReply(
+        joinRef: Ref, ref: Ref, topic: String, status: String, payload: Payload, with serializer: V2JSONSerializer
+    ) {
+        // JSON has a form in a reply of 2.0.0, whatever it is.
+        try? send(
+            .reply(joinRef: joinRef, ref: ref, topic: .name(topic), status: status, payload: payload), with: serializer)
     }
 }
 

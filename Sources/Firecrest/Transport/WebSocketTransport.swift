@@ -10,6 +10,40 @@ internal import NIOCore
 extension WebSocketConnection: SocketTransport {
     package var name: String { "websocket" }
 
+    package func send(_ message: OutboundMessage, with serializer: any Serializer) throws(PayloadError) {
+        guard agreement == nil else { return send(try EncodedFrame(message, with: serializer)) }
+        var failure: PayloadError?
+        send(size: serializer.sizeHint(message)) { buffer in
+            do throws(PayloadError) {
+                return try serializer.encode(message, into: &buffer).opcode
+            } catch {
+                failure = error
+                return nil
+            }
+        }
+        if let failure { throw failure }
+    }
+
+    package func sendReply(
+        joinRef: Ref, ref: Ref, topic: String, status: String, payload: Payload, with serializer: V2JSONSerializer
+    ) {
+        if agreement == nil {
+            let response = payload.bytes
+            let size = serializer.replyFrameBytes(
+                joinRef: joinRef, ref: ref, topic: topic, status: status, response: response)
+            var isWritten = true
+            send(frameSize: size) { buffer in
+                isWritten = serializer.writeReplyFrame(
+                    joinRef: joinRef, ref: ref, topic: topic, status: status, response: response, into: &buffer)
+                return isWritten
+            }
+            if isWritten { return }
+        }
+        // JSON has a form in a reply of 2.0.0, whatever it is.
+        try? send(
+            .reply(joinRef: joinRef, ref: ref, topic: .name(topic), status: status, payload: payload), with: serializer)
+    }
+
     package func send(_ frame: EncodedFrame) {
         if agreement != nil, let compressed = compressedFrame(frame.content, opcode: frame.kind.opcode) {
             send(frame: compressed)

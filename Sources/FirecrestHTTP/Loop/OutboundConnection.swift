@@ -15,8 +15,8 @@ package class OutboundConnection: LoopConnection {
     final var context: ChannelHandlerContext?
     final var outbound = OutboundQueue()
     /// What `append` has written in this tick and the channel has not got yet. There only while the channel takes
-    /// everything, so nothing else can wait before it.
-    private final var pending: ByteBuffer?
+    /// everything, so nothing else can wait before it. Unchecked: taken out and put back, never accessed for longer.
+    @exclusivity(unchecked) private final var pending: ByteBuffer?
 
     init(loop: LoopContext) {
         self.loop = loop

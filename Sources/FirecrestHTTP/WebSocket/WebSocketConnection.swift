@@ -239,6 +239,22 @@ package final class WebSocketConnection: OutboundConnection, ChannelDuplexHandle
         }
     }
 
+    /// Queues a frame that only this client gets, header and all as `write` appends it.
+    ///
+    /// - Parameters:
+    ///   - size: about how long the frame will be.
+    ///   - write: returns whether it did.
+    package func send(frameSize size: Int, _ write: (inout ByteBuffer) -> Bool) {
+        guard phase == .open else { return }
+        append(size: size) { buffer in
+            let start = buffer.writerIndex
+            guard write(&buffer) else { return false }
+            loop.statistics.framesSent += 1
+            loop.statistics.bytesSent += buffer.writerIndex - start
+            return true
+        }
+    }
+
     /// Sends a frame with a payload that is there already. A long one is not copied, and leaves at once.
     package func send(_ payload: ByteBuffer, opcode: Opcode) {
         if payload.readableBytes >= Self.longPayload, phase == .open {

@@ -25,12 +25,14 @@ extension Span<UInt8> {
     }
 
     /// As `isLiteral(of:)`.
-    package func isLiteral(of text: String) -> Bool { isLiteral(of: text.utf8.span) }
+    package func isLiteral(of text: String) -> Bool {
+        count == text.utf8.count + 2 && isLiteral(of: text.utf8.span)
+    }
 
     /// Whether these bytes are the same as `text`.
     package func isEqual(to text: String) -> Bool {
+        guard count == text.utf8.count else { return false }
         let text = text.utf8.span
-        guard count == text.count else { return false }
         for index in indices where self[index] != text[index] { return false }
         return true
     }

@@ -25,13 +25,44 @@ package enum ReplyWriter {
         joinRef: Span<UInt8>, ref: Span<UInt8>, topic: Span<UInt8>, status: Span<UInt8>, response: Span<UInt8>,
         into buffer: inout ByteBuffer
     ) {
-        guard topic.stringStop(from: 0) == topic.count, status.stringStop(from: 0) == status.count else {
-            return writeEscaped(
-                joinRef: joinRef, ref: ref, topic: topic, status: status, response: response, into: &buffer)
+        if !needsEscapes(topic, status) {
+            write(
+                joinRef: joinRef, ref: ref, topic: topic, status: status, response: response, isFramed: false,
+                into: &buffer)
+        } else {
+            writeEscaped(joinRef: joinRef, ref: ref, topic: topic, status: status, response: response, into: &buffer)
         }
-        let room = frameBytes + joinRef.count + ref.count + topic.count + status.count + response.count
+    }
+
+    /// Appends a reply as a server's text frame, header and all.
+    ///
+    /// - Returns: false, with nothing written, when topic or status have something to escape: the length of the frame is
+    ///   not known then until it is written.
+    package static func writeFrame(
+        joinRef: Span<UInt8>, ref: Span<UInt8>, topic: Span<UInt8>, status: Span<UInt8>, response: Span<UInt8>,
+        into buffer: inout ByteBuffer
+    ) -> Bool {
+        if needsEscapes(topic, status) { return false }
+        write(
+            joinRef: joinRef, ref: ref, topic: topic, status: status, response: response, isFramed: true, into: &buffer)
+        return true
+    }
+
+    @inline(__always)
+    private static func needsEscapes(_ topic: Span<UInt8>, _ status: Span<UInt8>) -> Bool {
+        topic.stringStop(from: 0) != topic.count || status.stringStop(from: 0) != status.count
+    }
+
+    @inline(__always)
+    private static func write(
+        joinRef: Span<UInt8>, ref: Span<UInt8>, topic: Span<UInt8>, status: Span<UInt8>, response: Span<UInt8>,
+        isFramed: Bool, into buffer: inout ByteBuffer
+    ) {
+        let length = frameBytes + joinRef.count + ref.count + topic.count + status.count + response.count
+        let room = length + (isFramed ? FrameEncoder.headerLength(payloadLength: length, masked: false) : 0)
         unsafe buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: room) { target in
             var pen = unsafe BytePen(target)
+            if isFramed { pen.writeHeader(length) }
             pen.write(UInt8(ascii: "["))
             pen.write(joinRef)
             pen.write(UInt8(ascii: ","))
@@ -82,6 +113,27 @@ private struct BytePen {
         guard unsafe count < target.count else { return }
         unsafe target[count] = byte
         count += 1
+    }
+
+    /// The header of a text frame (RFC 6455 §5.2).
+    @inline(__always)
+    mutating func writeHeader(_ length: Int) {
+        write(0x81)
+        switch length {
+        case ...125:
+            write(UInt8(truncatingIfNeeded: length))
+        case ...0xFFFF:
+            write(126)
+            write(bigEndian: length, bytes: 2)
+        default:
+            write(127)
+            write(bigEndian: length, bytes: 8)
+        }
+    }
+
+    @inline(__always)
+    private mutating func write(bigEndian number: Int, bytes: Int) {
+        for place in (0..<bytes).reversed() { write(UInt8(truncatingIfNeeded: number >> (place * 8))) }
     }
 
     @inline(__always)

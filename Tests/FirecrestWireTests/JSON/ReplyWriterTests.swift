@@ -39,4 +39,31 @@ import Testing
         let text = reply(joinRef: parts[0], ref: parts[1], topic: parts[2], status: parts[3], response: parts[4])
         #expect(text.utf8.count == ReplyWriter.frameBytes + parts.reduce(0) { $0 + $1.utf8.count })
     }
+
+    @Test(arguments: [0, 10, 60, 70, 71, 80, 65_400, 65_480, 65_490, 70_000])
+    func a_frame_is_the_text_with_its_header(length: Int) {
+        let response = "\"\(String(repeating: "x", count: length))\""
+        var frame = ByteBuffer(string: "before")
+        let isWritten = ReplyWriter.writeFrame(
+            joinRef: "null".utf8.span, ref: "1".utf8.span, topic: "room:1".utf8.span, status: "ok".utf8.span,
+            response: response.utf8.span, into: &frame)
+        #expect(isWritten)
+        #expect(frame.readString(length: 6) == "before")
+        let text = reply(joinRef: "null", ref: "1", response: response)
+        #expect(
+            frame
+                == FrameEncoder.frame(
+                    opcode: .text, payload: ByteBuffer(string: text), allocator: ByteBufferAllocator()))
+    }
+
+    @Test func what_must_be_escaped_is_not_framed() {
+        var frame = ByteBuffer()
+        for (topic, status) in [("a\"", "ok"), ("a", "\n")] {
+            let isWritten = ReplyWriter.writeFrame(
+                joinRef: "null".utf8.span, ref: "1".utf8.span, topic: topic.utf8.span, status: status.utf8.span,
+                response: "{}".utf8.span, into: &frame)
+            #expect(!isWritten)
+        }
+        #expect(frame.readableBytes == 0)
+    }
 }
