@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FirecrestTestSupport
+import FirecrestWire
 import NIOCore
 import Testing
 
@@ -101,6 +102,24 @@ struct BenchVerificationTests {
         let report = try await FaultyServer.run(behaviour) { try await BenchSettings.test(.echo, url: $0.url).run() }
         #expect(report.result.faults.counts == [.handshakeFailed: 4])
         #expect(report.result.faults.examples[.handshakeFailed]?.contains("Sec-WebSocket-Accept") == true)
+    }
+
+    @Test("an answer is known by every byte of it but the accept value, which must answer the key")
+    func knowsAnswers() throws {
+        let keys = ["dGhlIHNhbXBsZSBub25jZQ==", "x3JJHMbDL1EzLkh9GBhXDw=="]
+        func head(_ key: String, date: String = "1") -> ByteBuffer {
+            ByteBuffer(
+                string: "HTTP/1.1 101 S\r\nDate: \(date)\r\nAccept: \(WebSocketHandshake.accept(forKey: key))\r\n\r\n")
+        }
+        let known = try #require(KnownAnswer(head(keys[0]), key: keys[0]))
+        #expect(known.rest(of: head(keys[1]), key: keys[1])?.readableBytes == 0)
+        var more = head(keys[1])
+        more.writeString("frames")
+        #expect(known.rest(of: more, key: keys[1]) == ByteBuffer(string: "frames"))
+        #expect(known.rest(of: head(keys[0]), key: keys[1]) == nil)
+        #expect(known.rest(of: head(keys[1], date: "2"), key: keys[1]) == nil)
+        #expect(known.rest(of: ByteBuffer(string: "HTTP/1.1 101"), key: keys[1]) == nil)
+        #expect(KnownAnswer(head(keys[0]), key: keys[1]) == nil)
     }
 
     @Test("a refused join is told")

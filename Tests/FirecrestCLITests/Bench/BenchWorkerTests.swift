@@ -12,7 +12,7 @@ import Testing
 @Suite("bench: processes")
 struct BenchWorkerTests {
     /// The program lies beside the tests.
-    private static func program() throws -> String {
+    static func program() throws -> String {
         guard let tests = realpath("/proc/self/exe", nil) else { throw TestFailure("no path to the tests") }
         defer { free(tests) }
         return String(cString: tests).split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 } + "/firecrest"

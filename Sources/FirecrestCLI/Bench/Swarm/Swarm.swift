@@ -24,6 +24,8 @@ final class Swarm {
     let echoEvent: [UInt8]
     let broadcastEvent: [UInt8]
     let server: SocketAddress
+    /// The last handshake's answer that was right.
+    var knownAnswer: KnownAnswer?
     private let request: RequestTemplate
     private let sources: SourceAddresses
 
