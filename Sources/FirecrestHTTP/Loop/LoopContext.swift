@@ -57,7 +57,9 @@ package final class LoopContext {
         self.executor = LoopExecutor(eventLoop: eventLoop)
         let driver = driver ?? EventLoopTimerDriver(eventLoop: eventLoop)
         self.timers = LoopTimers(driver: driver)
-        (driver as? EventLoopTimerDriver)?.timers = timers
+        guard let clock = driver as? EventLoopTimerDriver else { return }
+        clock.timers = timers
+        timers.later = { [weak self] work in self?.nextTick(work) }
     }
 
     package var connectionCount: Int { connections.count }

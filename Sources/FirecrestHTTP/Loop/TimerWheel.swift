@@ -78,8 +78,14 @@ package struct TimerWheel {
     ///
     /// The wheel is consistent while `fire` runs only if `fire` does not touch it; the owner collects the entries and
     /// wakes them afterwards.
-    package mutating func advance(to now: UInt64, fire: (any TimerEntry) -> Void) {
+    ///
+    /// - Parameter limit: no further slot is emptied once this many entries were handed over.
+    /// - Returns: whether nothing is due any more.
+    @discardableResult
+    package mutating func advance(to now: UInt64, atMost limit: Int = .max, fire: (any TimerEntry) -> Void) -> Bool {
+        var fired = 0
         while let next = nextExpiration(), next.deadline <= now {
+            guard fired < limit else { return false }
             let due = entries[next.level][next.slot]
             entries[next.level][next.slot] = []
             occupied[next.level] &= ~(1 << UInt64(next.slot))
@@ -87,6 +93,7 @@ package struct TimerWheel {
             for entry in due {
                 entry.timerPlace.position = -1
                 if entry.timerPlace.deadline <= elapsed {
+                    fired += 1
                     fire(entry)
                 } else {
                     insert(entry)
@@ -94,6 +101,7 @@ package struct TimerWheel {
             }
         }
         elapsed = max(elapsed, now)
+        return true
     }
 
     private mutating func insert(_ entry: any TimerEntry) {

@@ -47,6 +47,33 @@ import Testing
         timers = LoopTimers(driver: driver)
     }
 
+    @Test func what_is_due_together_is_woken_in_parts_with_room_between_them() {
+        var waiting: [() -> Void] = []
+        timers.later = { waiting.append($0) }
+        let entries = (0..<5_000).map { _ in Entry() }
+        // Over eighty ticks, all of them past when the loop gets to it.
+        for (number, entry) in entries.enumerated() {
+            timers.schedule(entry, after: .milliseconds(Int64(number % 80) * 8))
+        }
+        driver.now = driver.now + .seconds(1)
+        timers.run()
+        var parts = 1
+        while !waiting.isEmpty {
+            let fired = entries.count { $0.fired == 1 }
+            #expect(fired < parts * (LoopTimers.maxWoken + 5_000 / 80))
+            let next = waiting.removeFirst()
+            next()
+            parts += 1
+        }
+        #expect((9...10).contains(parts))
+        #expect(entries.allSatisfy { $0.fired == 1 })
+        // The clock is asked again afterwards.
+        let entry = Entry()
+        timers.schedule(entry, after: .milliseconds(8))
+        driver.pass(.milliseconds(16), timers)
+        #expect(entry.fired == 1)
+    }
+
     @Test func an_entry_fires_never_early_and_at_most_one_tick_late() {
         for milliseconds in [1, 7, 8, 9, 100, 1_000, 60_000, 3_600_000] as [Int64] {
             let entry = Entry()
