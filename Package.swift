@@ -237,7 +237,8 @@ let package = Package(
         .testTarget(
             name: "FirecrestReliabilityTests",
             dependencies: [
-                "Firecrest", "FirecrestHTTP", "FirecrestProtocol", "FirecrestWire", "FirecrestTestSupport",
+                "Firecrest", "FirecrestHTTP", "FirecrestProtocol", "FirecrestPubSub", "FirecrestWire",
+                "FirecrestTestSupport",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

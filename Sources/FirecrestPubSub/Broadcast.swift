@@ -19,6 +19,9 @@ package struct Broadcast: Sendable {
     }
 
     package var id: BroadcastID { BroadcastID(epoch: epoch, number: record.messageID) }
+    /// Asked for each subscriber: without a copy of the record.
+    var except: SubscriberID? { record.except }
+    var payloadBytes: Int { record.payload.count }
 }
 
 /// A broadcast on one loop, while it is handed to the subscribers there.
@@ -28,16 +31,27 @@ package final class Delivery {
     package let broadcast: Broadcast
     /// Further forms of the frames, made on this loop on first use and shared by its subscribers (compressed frames, by
     /// a key of the transport's choice).
-    package var variants: [Int: ByteBuffer] = [:]
+    package var variants = FrameVariants()
 
-    init(_ broadcast: Broadcast) {
+    package init(_ broadcast: Broadcast) {
         self.broadcast = broadcast
     }
 
     package var record: BroadcastRecord { broadcast.record }
     package var id: BroadcastID { broadcast.id }
 
+    package func hasFrame(_ serializerIndex: Int) -> Bool {
+        broadcast.frames.indices.contains(serializerIndex) && broadcast.frames[serializerIndex] != nil
+    }
+
+    package func webSocketFrame(_ serializerIndex: Int) -> ByteBuffer? {
+        broadcast.frames.indices.contains(serializerIndex) ? broadcast.frames[serializerIndex]?.webSocketFrame : nil
+    }
+
     package func frame(_ serializerIndex: Int) -> EncodedFrame? {
         broadcast.frames.indices.contains(serializerIndex) ? broadcast.frames[serializerIndex] : nil
     }
 }
+
+@available(*, unavailable)
+extension Delivery: Sendable {}

@@ -22,6 +22,8 @@ package final class PubSub: Sendable {
     /// Stands for this life of this node in the ids of broadcasts.
     package let epoch: UInt64
     private let adapter: any PubSubAdapter
+    /// There are no other nodes: no record is encoded for them.
+    private let isAlone: Bool
     private let loops: [(port: any LoopPort, interest: InterestFilter)]
     private let lastMessageID: Atomic<UInt64>
 
@@ -39,6 +41,7 @@ package final class PubSub: Sendable {
         self.serializers = serializers
         self.usage = usage
         self.adapter = adapter
+        isAlone = adapter is LocalAdapter
         self.loops = loops
         self.lastMessageID = Atomic(0)
         adapter.attach { [weak self] bytes in try self?.receive(bytes) }
@@ -75,7 +78,7 @@ package final class PubSub: Sendable {
             kind: kind, topic: topic, event: event, payload: payload, node: node,
             messageID: lastMessageID.wrappingAdd(1, ordering: .relaxed).newValue, except: except)
         let broadcast = try encode(record)
-        try adapter.publish(record.encoded(), topic: topic)
+        if !isAlone { try adapter.publish(record.encoded(), topic: topic) }
         dispatch(broadcast)
     }
 

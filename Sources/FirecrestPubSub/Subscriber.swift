@@ -27,14 +27,19 @@ package protocol Subscriber: AnyObject {
 
     /// A broadcast to the topic. Called on the loop; may unsubscribe anybody, this subscriber too.
     func receive(_ delivery: Delivery)
+
+    /// Several broadcasts at once. Returns false to get them one by one instead, as the default does.
+    func receive(_ batch: Batch) -> Bool
+}
+
+extension Subscriber {
+    package func receive(_ batch: Batch) -> Bool { false }
 }
 
 /// Where a subscriber stands in its topic's list.
 package struct SubscriberPlace {
     var topicList: TopicList?
     var position = 0
-    /// Deliveries numbered below this were accepted before the subscription.
-    var since: UInt64 = 0
 
     package init() {}
 

@@ -31,31 +31,63 @@ final class FakeLoop {
     let port = Port()
     let interest = InterestFilter()
     let topics: LoopTopics
-    private let ticks: Ticks
+    private let work = Work()
 
-    private final class Ticks {
-        var waiting: [() -> Void] = []
+    /// Time stands still between a test's steps.
+    private final class Work: TopicScheduler {
+        var now = NIODeadline.uptimeNanoseconds(1)
+        var atEnd: [() -> Void] = []
+        var ticks: [() -> Void] = []
+        var timers: [(due: NIODeadline, work: () -> Void)] = []
+        var flushes = 0
+
+        func atEndOfTick(_ work: @escaping () -> Void) { atEnd.append(work) }
+        func nextTick(_ work: @escaping () -> Void) { ticks.append(work) }
+        func after(_ delay: TimeAmount, _ work: @escaping () -> Void) { timers.append((now + delay, work)) }
+        func flush() { flushes += 1 }
     }
 
-    init(index: Int = 1, usage: SerializerUsage = SerializerUsage(serializers: 2)) {
-        let ticks = Ticks()
-        self.ticks = ticks
+    init(
+        index: Int = 1, usage: SerializerUsage = SerializerUsage(serializers: 2), hotTopicDelay: TimeAmount? = nil
+    ) {
         topics = LoopTopics(
-            loopIndex: index, interest: interest, usage: usage, nextTick: { ticks.waiting.append($0) })
+            loopIndex: index, interest: interest, usage: usage, scheduler: work, hotTopicDelay: hotTopicDelay)
     }
 
     /// How many pieces of work wait for the next tick.
-    var scheduledTicks: Int { ticks.waiting.count }
+    var scheduledTicks: Int { work.ticks.count }
+    var scheduledTimers: Int { work.timers.count }
+    var flushes: Int { work.flushes }
+
+    /// The sockets have brought all that they bring in this tick.
+    func endTick() {
+        while !work.atEnd.isEmpty {
+            let due = work.atEnd
+            work.atEnd = []
+            for work in due { work() }
+        }
+    }
 
     func tick() {
-        let due = ticks.waiting
-        ticks.waiting = []
+        endTick()
+        let due = work.ticks
+        work.ticks = []
         for work in due { work() }
+        endTick()
+    }
+
+    func advance(by time: TimeAmount) {
+        work.now = work.now + time
+        let due = work.timers.filter { $0.due <= work.now }
+        work.timers.removeAll { $0.due <= work.now }
+        for timer in due { timer.work() }
+        tick()
     }
 
     /// Takes in what was submitted and turns until nothing is left.
     func run() {
         for broadcast in port.takeAll() { topics.accept(broadcast) }
+        endTick()
         while scheduledTicks > 0 { tick() }
     }
 
@@ -71,16 +103,19 @@ final class FakeLoop {
         (0..<count).map { _ in listen(topic, serializer: serializer) }
     }
 
-    /// A broadcast that reaches this loop now.
-    func accept(_ topic: String, _ event: String, except: Listener? = nil) {
+    /// A broadcast that reaches this loop now, and is all that this tick brings unless there is more to come.
+    func accept(_ topic: String, _ event: String, except: Listener? = nil, moreToCome: Bool = false) {
         topics.accept(broadcast(topic, event, except: except?.id))
+        if !moreToCome { endTick() }
     }
 }
 
-func broadcast(_ topic: String, _ event: String, except: SubscriberID? = nil) -> Broadcast {
+func broadcast(
+    _ topic: String, _ event: String, _ payload: Payload = .empty, except: SubscriberID? = nil
+) -> Broadcast {
     Broadcast(
         record: BroadcastRecord(
-            topic: topic, event: event, payload: .empty, node: "test", messageID: 1, except: except),
+            topic: topic, event: event, payload: payload, node: "test", messageID: 1, except: except),
         frames: [], epoch: 1)
 }
 
@@ -93,6 +128,8 @@ final class Listener: Subscriber {
     /// The frames it would have sent to its client.
     private(set) var frames: [String] = []
     var onReceive: ((String) -> Void)?
+    /// How many broadcasts came together, for each time that some did; nil for a listener that takes them singly.
+    var batches: [Int]?
 
     init(id: SubscriberID, serializerIndex: Int?) {
         self.id = id
@@ -105,6 +142,13 @@ final class Listener: Subscriber {
             frames.append(String(buffer: frame.content))
         }
         onReceive?(delivery.record.event)
+    }
+
+    func receive(_ batch: Batch) -> Bool {
+        guard batches != nil else { return false }
+        batches?.append(batch.deliveries.count)
+        heard += batch.deliveries.map(\.record.event)
+        return true
     }
 }
 

@@ -205,15 +205,23 @@ class AnyChannelCell: Subscriber {
 
     func receive(_ delivery: Delivery) {
         guard state == .joined, let socket else { return }
-        let record = delivery.record
-        if route.isIntercepted(record.event) {
-            enqueue(.broadcast(BroadcastInfo(record)))
-        } else if let serializerIndex, delivery.frame(serializerIndex) != nil {
+        if route.hasIntercepts, route.isIntercepted(delivery.record.event) {
+            // Behind a leave nothing is handled any more.
+            if !isLeaving { enqueue(.broadcast(BroadcastInfo(delivery.record))) }
+        } else if let serializerIndex, delivery.hasFrame(serializerIndex) {
             socket.loop.context.statistics.broadcastsDelivered += 1
             socket.transport?.send(delivery, serializerIndex: serializerIndex)
         } else {
             socket.loop.context.statistics.broadcastsNotEncodable += 1
         }
+    }
+
+    func receive(_ batch: Batch) -> Bool {
+        guard state == .joined, let socket, !route.hasIntercepts, let serializerIndex, batch.hasFrames(serializerIndex)
+        else { return false }
+        socket.loop.context.statistics.broadcastsDelivered += batch.deliveries.count
+        socket.transport?.send(batch, serializerIndex: serializerIndex)
+        return true
     }
 
     func enqueue(_ item: MailboxItem) {
@@ -523,7 +531,12 @@ class AnyChannelCell: Subscriber {
 
     private func end() {
         guard state != .ended else { return }
-        if state == .joined { socket?.loop.context.statistics.channelsOpen -= 1 }
+        if state == .joined {
+            // What was broadcast before the end still goes to the client, before it is told.
+            isLeaving = true
+            socket?.catchUp(self)
+            socket?.loop.context.statistics.channelsOpen -= 1
+        }
         state = .ended
         mailbox = Mailbox()
         leaveSocket()

@@ -104,7 +104,7 @@ public struct ChannelSocket {
 
     /// Closes the client's connection, with all its channels. With any code but 1000 phoenix.js reconnects.
     public func disconnect(_ code: CloseCode = .goingAway, reason: String = "disconnected by the server") {
-        cell.socket?.transport?.close(code, reason: reason)
+        cell.socket?.close(code, reason: reason)
     }
 
     /// Drops the connection without a close frame.

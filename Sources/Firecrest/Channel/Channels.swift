@@ -53,6 +53,7 @@ final class CompiledRoute: Sendable {
     let watch: ChannelWatch
     let events: EventTable
     let makeCell: @Sendable (JoinRequest) -> AnyChannelCell
+    let hasIntercepts: Bool
     private let intercepts: [String]
 
     init(
@@ -62,14 +63,13 @@ final class CompiledRoute: Sendable {
         self.pattern = pattern
         self.assigns = assigns
         self.intercepts = intercepts
+        hasIntercepts = !intercepts.isEmpty
         self.watch = watch
         self.events = events
         self.makeCell = makeCell
     }
 
-    func isIntercepted(_ event: String) -> Bool {
-        !intercepts.isEmpty && intercepts.contains(event)
-    }
+    func isIntercepted(_ event: String) -> Bool { intercepts.contains(event) }
 }
 
 /// A channel type's event handlers.

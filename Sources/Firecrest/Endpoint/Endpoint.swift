@@ -54,7 +54,9 @@ public final class Endpoint: Service {
                 let (eventLoop, interest) = loop
                 return EndpointLoops.Port(
                     loop: .makeBoxSendingValue(
-                        EndpointLoop(index: index, eventLoop: eventLoop, interest: interest, usage: usage),
+                        EndpointLoop(
+                            index: index, eventLoop: eventLoop, interest: interest, usage: usage,
+                            hotTopicDelay: options.hotTopicDelay.map { TimeAmount($0) }),
                         eventLoop: eventLoop))
             })
         pubSub = PubSub(

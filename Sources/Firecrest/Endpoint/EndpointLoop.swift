@@ -22,15 +22,14 @@ final class EndpointLoop {
 
     init(
         index: Int, eventLoop: any EventLoop, interest: InterestFilter, usage: SerializerUsage,
-        driver: (any TimerDriver)? = nil
+        driver: (any TimerDriver)? = nil, hotTopicDelay: TimeAmount? = nil
     ) {
         self.index = index
         self.eventLoop = eventLoop
         let context = LoopContext(eventLoop: eventLoop, driver: driver)
         self.context = context
         self.topics = LoopTopics(
-            loopIndex: index + 1, interest: interest, usage: usage,
-            nextTick: { [unowned context] work in context.nextTick(work) })
+            loopIndex: index + 1, interest: interest, usage: usage, scheduler: context, hotTopicDelay: hotTopicDelay)
         polls = PollMemory(topics: topics, timers: context.timers)
     }
 }

@@ -14,6 +14,7 @@ extension EndpointOptions {
         try check.number("backlog", Int(backlog), 1...Int(Int32.max))
         try check.time("shutdownTimeout", shutdownTimeout, allowsZero: true)
         try check.time("metricsInterval", metricsInterval)
+        try check.time("hotTopicDelay", hotTopicDelay)
         if let maxConnections { try check.limit("maxConnections", maxConnections) }
         if let maxConnectionsPerAddress { try check.limit("maxConnectionsPerAddress", maxConnectionsPerAddress) }
         try check.time("loopStallThreshold", loopStallThreshold)

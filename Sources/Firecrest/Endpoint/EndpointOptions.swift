@@ -43,6 +43,12 @@ public struct EndpointOptions: Sendable {
     public var logger = Logger(label: "firecrest")
     /// What of clients' parameters and payloads the log may show. Defaults to everything but passwords and tokens.
     public var filterParameters = ParameterFilter.standard
+    /// How long the broadcasts of a hot topic are gathered, so that each subscriber gets them in one write. A topic is hot
+    /// while it has more than 16 subscribers on an event loop and at least 4 broadcasts in each such time; every other
+    /// broadcast goes out in the turn of the loop that it came in. Order is kept in any case. Defaults to 2 ms: what a hot
+    /// topic is late by at most, and too short to be seen. nil: no delay; broadcasts that come in one turn still share
+    /// a write.
+    public var hotTopicDelay: Duration? = .milliseconds(2)
     /// Who gets the events of `TelemetryEvent`, in this order. Defaults to nobody.
     public var telemetry: [any TelemetryHandler] = []
     /// Where metrics go. nil, the default: to what the application gave to `MetricsSystem.bootstrap` before it made the

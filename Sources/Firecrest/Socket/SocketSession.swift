@@ -221,10 +221,20 @@ final class SocketSession {
             joinRef: joinRef, ref: ref, topic: topic, status: status, payload: payload, with: definition.v2)
     }
 
-    /// What was broadcast on this loop before goes out before, however many slices its topic takes.
+    /// Ends the connection, after what was broadcast before.
+    func close(_ code: CloseCode, reason: String) {
+        catchUp()
+        transport?.close(code, reason: reason)
+    }
+
+    /// What was broadcast on this loop before goes out before, however long its topic takes.
     private func catchUp() {
         guard loop.topics.hasBacklog else { return }
         channels.forEach { loop.topics.catchUp($0) }
+    }
+
+    func catchUp(_ cell: AnyChannelCell) {
+        if transport != nil, loop.topics.hasBacklog { loop.topics.catchUp(cell) }
     }
 
     func replyOK(joinRef: Ref, ref: Ref, topic: MessageTopic) {
@@ -258,7 +268,7 @@ final class SocketSession {
     /// Somebody broadcast `disconnect` to this socket's id.
     func disconnected() {
         loop.context.statistics.socketsDisconnected += 1
-        transport?.close(.goingAway, reason: "disconnected by the server")
+        close(.goingAway, reason: "disconnected by the server")
     }
 
     /// The transport is gone: every channel ends.

@@ -25,6 +25,9 @@ package protocol SocketTransport: AnyObject {
     /// Sends a broadcast's shared frame for a serializer; nothing when it has none.
     func send(_ delivery: Delivery, serializerIndex: Int)
 
+    /// Sends several broadcasts in their order. All of them have a frame for the serializer.
+    func send(_ batch: Batch, serializerIndex: Int)
+
     func close(_ code: CloseCode, reason: String)
     /// Ends the connection without a word.
     func drop()
@@ -45,13 +48,18 @@ extension SocketTransport {
         try? send(
             .reply(joinRef: joinRef, ref: ref, topic: .name(topic), status: status, payload: payload), with: serializer)
     }
+
+    package func send(_ batch: Batch, serializerIndex: Int) {
+        for delivery in batch.deliveries { send(delivery, serializerIndex: serializerIndex) }
+    }
 }
 
-/// Keys of `Delivery.variants`: each form of a frame besides its plain WebSocket one has its own.
+/// Keys of `Delivery.variants` and `Batch.joined`: each form of a frame has its own.
 enum DeliveryVariant {
     private static let longPollBit = 1 << 43
     private static let eventStreamBit = 1 << 42
 
+    static func plain(_ serializerIndex: Int) -> Int { serializerIndex << 44 }
     static func compressed(_ serializerIndex: Int, _ key: Int) -> Int { serializerIndex << 44 | key }
     static func longPoll(_ serializerIndex: Int) -> Int { serializerIndex << 44 | longPollBit }
     static func eventStream(_ serializerIndex: Int) -> Int { serializerIndex << 44 | longPollBit | eventStreamBit }

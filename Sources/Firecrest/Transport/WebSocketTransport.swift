@@ -11,7 +11,7 @@ extension WebSocketConnection: SocketTransport {
     package var name: String { "websocket" }
 
     package func send(_ message: OutboundMessage, with serializer: any Serializer) throws(PayloadError) {
-        guard agreement == nil else { return send(try EncodedFrame(message, with: serializer)) }
+        guard !isCompressing else { return send(try EncodedFrame(message, with: serializer)) }
         var failure: PayloadError?
         send(size: serializer.sizeHint(message)) { buffer in
             do throws(PayloadError) {
@@ -27,7 +27,7 @@ extension WebSocketConnection: SocketTransport {
     package func sendReply(
         joinRef: Ref, ref: Ref, topic: String, status: String, payload: Payload, with serializer: V2JSONSerializer
     ) {
-        if agreement == nil {
+        if !isCompressing {
             let response = payload.bytes
             let size = serializer.replyFrameBytes(
                 joinRef: joinRef, ref: ref, topic: topic, status: status, response: response)
@@ -45,7 +45,7 @@ extension WebSocketConnection: SocketTransport {
     }
 
     package func send(_ frame: EncodedFrame) {
-        if agreement != nil, let compressed = compressedFrame(frame.content, opcode: frame.kind.opcode) {
+        if isCompressing, let compressed = compressedFrame(frame.content, opcode: frame.kind.opcode) {
             send(frame: compressed)
         } else {
             send(frame: frame.webSocketFrame)
@@ -53,14 +53,25 @@ extension WebSocketConnection: SocketTransport {
     }
 
     package func send(_ delivery: Delivery, serializerIndex: Int) {
-        guard let frame = delivery.frame(serializerIndex) else { return }
-        guard agreement != nil else { return send(frame: frame.webSocketFrame) }
+        if let frame = sharedFrame(delivery, serializerIndex) { send(frame: frame) }
+    }
+
+    package func send(_ batch: Batch, serializerIndex: Int) {
+        let key =
+            isCompressing
+            ? DeliveryVariant.compressed(serializerIndex, compressionKey) : DeliveryVariant.plain(serializerIndex)
+        send(frames: batch.joined(key) { sharedFrame($0, serializerIndex) }, count: batch.deliveries.count)
+    }
+
+    private func sharedFrame(_ delivery: Delivery, _ serializerIndex: Int) -> ByteBuffer? {
+        guard isCompressing else { return delivery.webSocketFrame(serializerIndex) }
+        guard let frame = delivery.frame(serializerIndex) else { return nil }
         // Contexts are not taken over, so one compressed frame serves all who agreed to the same window.
         let key = DeliveryVariant.compressed(serializerIndex, compressionKey)
-        if let shared = delivery.variants[key] { return send(frame: shared) }
+        if let shared = delivery.variants[key] { return shared }
         let shared = compressedFrame(frame.content, opcode: frame.kind.opcode) ?? frame.webSocketFrame
         delivery.variants[key] = shared
-        send(frame: shared)
+        return shared
     }
 }
 

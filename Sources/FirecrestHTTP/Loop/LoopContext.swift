@@ -44,10 +44,10 @@ package final class LoopContext {
 
     private var dirty: [LoopConnection] = []
     /// Empty between flushes; the two take turns, so that no tick allocates.
-    private var flushing: [LoopConnection] = []
     private var connections: [LoopConnection] = []
     private var deferred: [() -> Void] = []
     private var flushScheduled = false
+    private var isFlushing = false
     private var deferredScheduled = false
 
     /// Called with the loop, or when tests bring a clock of their own.
@@ -73,20 +73,40 @@ package final class LoopContext {
         dirty.append(connection)
         guard !flushScheduled else { return }
         flushScheduled = true
-        eventLoop.assumeIsolated().execute { self.flushDirty() }
+        eventLoop.assumeIsolated().execute { self.flushAtEndOfTick() }
     }
 
-    private func flushDirty() {
+    private func flushAtEndOfTick() {
         flushScheduled = false
-        swap(&dirty, &flushing)
-        let batch = flushing
-        for connection in batch {
+        flush()
+        if !deferred.isEmpty { scheduleDeferred() }
+    }
+
+    /// Flushes what is marked until now, before the end of the tick: for whoever writes to very many connections, each of
+    /// which is then still at hand in the processor's caches.
+    package func flush() {
+        // Whoever asks from within gets its turn in the loop below.
+        guard !isFlushing else { return }
+        isFlushing = true
+        var index = 0
+        while index < dirty.count {
+            let connection = dirty[index]
+            index += 1
             connection.isDirty = false
             connection.flushNow()
         }
-        _ = consume batch
-        flushing.removeAll(keepingCapacity: flushing.count <= 1_024)
-        if !deferred.isEmpty { scheduleDeferred() }
+        dirty.removeAll(keepingCapacity: index <= 1_024)
+        isFlushing = false
+    }
+
+    // MARK: work for the end of this tick, and later
+
+    package func atEndOfTick(_ work: @escaping () -> Void) {
+        eventLoop.assumeIsolated().execute(work)
+    }
+
+    package func after(_ delay: TimeAmount, _ work: @escaping () -> Void) {
+        eventLoop.assumeIsolated().scheduleTask(in: delay, work)
     }
 
     // MARK: work for the next tick

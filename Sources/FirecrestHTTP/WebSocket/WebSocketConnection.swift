@@ -272,14 +272,22 @@ package final class WebSocketConnection: OutboundConnection, ChannelDuplexHandle
         }
     }
 
-    /// Whether messages to this client are compressed, and with which window.
-    package var agreement: DeflateAgreement? { parameters.agreement }
+    /// Queues complete frames that stand end to end in one buffer, which other connections share.
+    package func send(frames: ByteBuffer, count: Int) {
+        guard phase == .open else { return }
+        loop.statistics.framesSent += count
+        loop.statistics.bytesSent += frames.readableBytes
+        enqueue(frames)
+    }
+
+    /// Whether messages to this client are compressed.
+    package var isCompressing: Bool { parameters.agreement != nil }
 
     /// Tells compressed frames apart that are not the same: two connections with one key can share a frame.
     package var compressionKey: Int {
         let deflate = parameters.deflate
         return ((deflate.minimumBytes << 4 | deflate.level) << 4 | deflate.memLevel) << 4
-            | (agreement?.serverMaxWindowBits ?? 0)
+            | (parameters.agreement?.serverMaxWindowBits ?? 0)
     }
 
     /// The compressed frame of a message, or nil when the message is too short for it or would not get smaller.

@@ -3,6 +3,7 @@
 
 import FirecrestHTTP
 import FirecrestProtocol
+import FirecrestPubSub
 import FirecrestTestSupport
 import FirecrestWire
 import NIOCore
@@ -48,6 +49,7 @@ import Musl
         "PublishQueue.maxWaitingBytes": show(PublishQueue.maxWaitingBytes),
         "LastEventID.maxBytes": show(LastEventID.maxBytes),
         "NodeCalls.maxOpenCalls": show(NodeCalls.maxOpenCalls), "SessionTokens.maxBytes": show(SessionTokens.maxBytes),
+        "Batch.maxBytes": show(Batch.maxBytes),
         "SessionRelay.maxAnsweredPolls": show(SessionRelay.maxAnsweredPolls),
     ]
     /// Limits whose test is not called `limit_<name>`.
@@ -83,6 +85,7 @@ import Musl
         "QueryDecoder.maxBytes": "refuses_a_query_beyond_a_million_bytes",
         "QueryDecoder.maxPairs": "limit_queryParameters", "QueryDecoder.maxDepth": "limit_queryParameters",
         "LogSampler.maxLinesPerSecond": "bad_26_names_of_clients_never_reach_the_metrics_and_the_log_is_sampled",
+        "Batch.maxBytes": "limit_maxBatchBytes", "EndpointOptions.hotTopicDelay": "limit_hotTopicDelay",
         "SessionTokens.maxBytes": "a_text_beyond_the_limit_is_not_looked_at",
         "FrameEncoder.maxControlBytes": "bad_12_", "Inflater.ratioFloorBytes": "limit_maxInflateRatio",
     ]
