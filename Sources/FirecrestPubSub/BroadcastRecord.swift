@@ -6,10 +6,12 @@ package import NIOCore
 
 /// A broadcast, and its encoded form.
 ///
-/// Layout, integers big-endian: version (1 byte, now 1) · kind (1) · payload kind (1) · flags (1) · message id (8) ·
+/// Layout, integers big-endian: version (1 byte, 1 or 2) · kind (1) · payload kind (1) · flags (1) · message id (8) ·
 /// subscriber to leave out, 0 for none (8) · node, topic, event, epoch (each 4 bytes of length, then UTF-8) · offset (8)
-/// · payload (4 bytes of length, then its bytes). A reader refuses a version it does not know, and a record that is
-/// shorter or longer than its lengths say; fields can be added only with a new version.
+/// · payload (4 bytes of length, then its bytes). Version 2 goes on: slow-consumer policy (1) · whether it has a key (1) ·
+/// key (4 bytes of length, then UTF-8); a record without a policy of its own is written as version 1, which older nodes
+/// read. A reader refuses a version it does not know, and a record that is shorter or longer than its lengths say; fields
+/// can be added only with a new version.
 package struct BroadcastRecord: Sendable {
     package enum Kind: UInt8, Sendable {
         case broadcast = 0
@@ -18,6 +20,7 @@ package struct BroadcastRecord: Sendable {
     }
 
     package static let version: UInt8 = 1
+    package static let versionWithPolicy: UInt8 = 2
 
     package var kind: Kind
     package var topic: String
@@ -33,10 +36,12 @@ package struct BroadcastRecord: Sendable {
     package var offset: UInt64
     /// The history that `offset` counts in; empty where there is none.
     package var epoch: String
+    /// What becomes of it where a client does not read; nil: what the client's channel says.
+    package var slowConsumers: SlowConsumerPolicy?
 
     package init(
         kind: Kind = .broadcast, topic: String, event: String, payload: Payload, node: String, messageID: UInt64,
-        except: SubscriberID?
+        except: SubscriberID?, slowConsumers: SlowConsumerPolicy? = nil
     ) {
         self.kind = kind
         self.topic = topic
@@ -47,13 +52,15 @@ package struct BroadcastRecord: Sendable {
         self.except = except
         self.offset = 0
         self.epoch = ""
+        self.slowConsumers = slowConsumers
     }
 
     package func encoded() -> ByteBuffer {
         var buffer = ByteBuffer()
         buffer.reserveCapacity(
-            58 + node.utf8.count + topic.utf8.count + event.utf8.count + epoch.utf8.count + payload.bytes.readableBytes)
-        buffer.writeInteger(Self.version)
+            64 + (slowConsumers?.key?.utf8.count ?? 0) + node.utf8.count + topic.utf8.count + event.utf8.count
+                + epoch.utf8.count + payload.bytes.readableBytes)
+        buffer.writeInteger(slowConsumers == nil ? Self.version : Self.versionWithPolicy)
         buffer.writeInteger(kind.rawValue)
         buffer.writeInteger(payload.kind.rawValue)
         buffer.writeInteger(UInt8(0))
@@ -66,13 +73,19 @@ package struct BroadcastRecord: Sendable {
         buffer.writeInteger(offset)
         buffer.writeInteger(UInt32(clamping: payload.bytes.readableBytes))
         buffer.writeImmutableBuffer(payload.bytes)
+        if let slowConsumers {
+            buffer.writeInteger(slowConsumers.kind.rawValue)
+            buffer.writeInteger(UInt8(slowConsumers.key == nil ? 0 : 1))
+            buffer.writeInteger(UInt32(clamping: slowConsumers.key?.utf8.count ?? 0))
+            buffer.writeString(slowConsumers.key ?? "")
+        }
         return buffer
     }
 
     package init(decoding bytes: ByteBuffer) throws(BroadcastRecordError) {
         var bytes = bytes
         guard let version = bytes.readInteger(as: UInt8.self) else { throw .truncated }
-        guard version == Self.version else { throw .unknownVersion(version) }
+        guard version == Self.version || version == Self.versionWithPolicy else { throw .unknownVersion(version) }
         guard let rawKind = bytes.readInteger(as: UInt8.self), let rawPayloadKind = bytes.readInteger(as: UInt8.self),
             bytes.readInteger(as: UInt8.self) != nil, let messageID = bytes.readInteger(as: UInt64.self),
             let except = bytes.readInteger(as: UInt64.self)
@@ -89,9 +102,19 @@ package struct BroadcastRecord: Sendable {
         guard let offset = bytes.readInteger(as: UInt64.self), let length = bytes.readInteger(as: UInt32.self),
             let payload = bytes.readSlice(length: Int(length))
         else { throw .truncated }
+        slowConsumers = version == Self.versionWithPolicy ? try Self.readPolicy(&bytes) : nil
         guard bytes.readableBytes == 0 else { throw .trailingBytes(bytes.readableBytes) }
         self.offset = offset
         self.payload = Payload(kind: payloadKind, bytes: payload)
+    }
+
+    private static func readPolicy(_ bytes: inout ByteBuffer) throws(BroadcastRecordError) -> SlowConsumerPolicy {
+        guard let rawKind = bytes.readInteger(as: UInt8.self), let hasKey = bytes.readInteger(as: UInt8.self) else {
+            throw .truncated
+        }
+        guard let kind = SlowConsumerPolicy.Kind(rawValue: rawKind) else { throw .unknownKind(rawKind) }
+        let key = try readText(&bytes)
+        return SlowConsumerPolicy(kind: kind, key: hasKey == 0 ? nil : key)
     }
 
     private static func readText(_ bytes: inout ByteBuffer) throws(BroadcastRecordError) -> String {

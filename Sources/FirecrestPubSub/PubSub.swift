@@ -58,9 +58,10 @@ package final class PubSub: Sendable {
     /// - Throws: `PayloadError` when the payload is wrong for every client, or the adapter's error. Nothing has been sent
     ///   then.
     package func broadcast(
-        topic: String, event: String, payload: Payload, except: SubscriberID? = nil
+        topic: String, event: String, payload: Payload, except: SubscriberID? = nil,
+        slowConsumers: SlowConsumerPolicy? = nil
     ) throws {
-        try send(.broadcast, topic, event, payload, except: except)
+        try send(.broadcast, topic, event, payload, except: except, slowConsumers: slowConsumers)
     }
 
     /// Sends to our own code, here and on other nodes, whatever subscribed to a topic that no client can join. No frames
@@ -72,11 +73,13 @@ package final class PubSub: Sendable {
     }
 
     private func send(
-        _ kind: BroadcastRecord.Kind, _ topic: String, _ event: String, _ payload: Payload, except: SubscriberID?
+        _ kind: BroadcastRecord.Kind, _ topic: String, _ event: String, _ payload: Payload, except: SubscriberID?,
+        slowConsumers: SlowConsumerPolicy? = nil
     ) throws {
         let record = BroadcastRecord(
             kind: kind, topic: topic, event: event, payload: payload, node: node,
-            messageID: lastMessageID.wrappingAdd(1, ordering: .relaxed).newValue, except: except)
+            messageID: lastMessageID.wrappingAdd(1, ordering: .relaxed).newValue, except: except,
+            slowConsumers: slowConsumers)
         let broadcast = try encode(record)
         if !isAlone { try adapter.publish(record.encoded(), topic: topic) }
         dispatch(broadcast)

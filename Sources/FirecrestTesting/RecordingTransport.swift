@@ -30,7 +30,7 @@ final class RecordingTransport: SocketTransport {
                 status: status, payload: message.payload.copied()))
     }
 
-    func send(_ delivery: Delivery, serializerIndex: Int) {
+    func send(_ delivery: Delivery, serializerIndex: Int, to recipient: any BroadcastRecipient) {
         if let frame = delivery.frame(serializerIndex) { send(frame) }
     }
 

@@ -9,11 +9,12 @@ import Testing
 @Suite("Broadcast record")
 struct BroadcastRecordTests {
     static func record(
-        topic: String = "room:1", event: String = "new_msg", payload: Payload = .empty, except: SubscriberID? = nil
+        topic: String = "room:1", event: String = "new_msg", payload: Payload = .empty, except: SubscriberID? = nil,
+        slowConsumers: SlowConsumerPolicy? = nil
     ) -> BroadcastRecord {
         var record = BroadcastRecord(
             topic: topic, event: event, payload: payload, node: "node-a", messageID: 0x0102_0304_0506_0708,
-            except: except)
+            except: except, slowConsumers: slowConsumers)
         record.offset = 77
         record.epoch = "e1"
         return record
@@ -24,6 +25,7 @@ struct BroadcastRecordTests {
             "\(record.kind)", record.topic, record.event, "\(record.payload.kind) \(record.payload)", record.node,
             "\(record.messageID)", "\(record.except.map { "\($0.rawValue)" } ?? "nobody")", "\(record.offset)",
             record.epoch,
+            record.slowConsumers.map { "\($0.kind) \($0.key.map { "key \($0)" } ?? "no key")" } ?? "no policy",
         ]
     }
 
@@ -37,6 +39,9 @@ struct BroadcastRecordTests {
             record(payload: Payload.binary(ByteBuffer())),
             record(except: SubscriberID(rawValue: .max)),
             record(except: SubscriberID(rawValue: 1)),
+            record(slowConsumers: .disconnect), record(slowConsumers: .dropOldest),
+            record(slowConsumers: .dropNewest), record(slowConsumers: .latest),
+            record(slowConsumers: .latest(key: "")), record(slowConsumers: .latest(key: "größe")),
         ])
     func roundTrip(record: BroadcastRecord) throws {
         let decoded = try BroadcastRecord(decoding: record.encoded())
@@ -54,6 +59,8 @@ struct BroadcastRecordTests {
     @Test("begins with its version, so that any later reader can tell")
     func versionFirst() {
         #expect(Self.record().encoded().getInteger(at: 0, as: UInt8.self) == 1)
+        // What has nothing new to say is said so that older nodes read it.
+        #expect(Self.record(slowConsumers: .latest).encoded().getInteger(at: 0, as: UInt8.self) == 2)
     }
 
     @Test("cut short anywhere it is refused, inside the payload too")
@@ -75,7 +82,7 @@ struct BroadcastRecordTests {
         #expect(throws: BroadcastRecordError.trailingBytes(1)) { try BroadcastRecord(decoding: bytes) }
     }
 
-    @Test("of another version it is refused, whatever follows", arguments: [0, 2, 255] as [UInt8])
+    @Test("of another version it is refused, whatever follows", arguments: [0, 3, 255] as [UInt8])
     func unknownVersion(version: UInt8) {
         var bytes = Self.record().encoded()
         bytes.setInteger(version, at: bytes.readerIndex)

@@ -98,7 +98,7 @@ private final class CountingTransport: SocketTransport {
         counter.count(frame)
     }
 
-    func send(_ delivery: Delivery, serializerIndex: Int) {
+    func send(_ delivery: Delivery, serializerIndex: Int, to recipient: any BroadcastRecipient) {
         if let frame = delivery.frame(serializerIndex) { counter.count(frame) }
     }
 

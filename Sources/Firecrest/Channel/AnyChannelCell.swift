@@ -14,7 +14,7 @@ internal import NIOCore
 /// mailbox, and an end is announced exactly once. It is its own entry in the topic's list.
 ///
 /// Isolation: belongs to its socket's loop.
-class AnyChannelCell: Subscriber {
+class AnyChannelCell: Subscriber, BroadcastRecipient {
     private enum State {
         case joining
         case joined
@@ -31,6 +31,9 @@ class AnyChannelCell: Subscriber {
         /// Set when this channel was replaced while its code runs: who counts it until that returns.
         var lingersIn: SocketSession?
         var subscriptions: [ForeignSubscription] = []
+        /// Broadcasts that the client did not get, and how many of them the channel has heard of.
+        var dropped = 0
+        var reportedDrops = 0
     }
 
     // Every byte here is there once for each joined channel; docs/memory-budget.md counts them.
@@ -87,6 +90,7 @@ class AnyChannelCell: Subscriber {
     func run(event: String, payload: Payload, ref: Ref) {}
     func runHandleOut(_ broadcast: BroadcastInfo) throws {}
     func runHandleInfo(_ message: any Sendable) throws {}
+    func runHandleMissed(_ count: Int) throws {}
     func runTerminate(_ reason: TerminateReason) {}
 
     // MARK: join
@@ -167,7 +171,7 @@ class AnyChannelCell: Subscriber {
             switch item {
             case .event(let ref, _, _): socket?.replyUnmatched(ref: ref, topic: .name(topic))
             case .leave(let joinRef, let ref): socket?.replyOK(joinRef: joinRef, ref: ref, topic: .name(topic))
-            case .broadcast, .info: break
+            case .broadcast, .info, .missed: break
             }
         }
         letGo()
@@ -210,7 +214,7 @@ class AnyChannelCell: Subscriber {
             if !isLeaving { enqueue(.broadcast(BroadcastInfo(delivery.record))) }
         } else if let serializerIndex, delivery.hasFrame(serializerIndex) {
             socket.loop.context.statistics.broadcastsDelivered += 1
-            socket.transport?.send(delivery, serializerIndex: serializerIndex)
+            socket.transport?.send(delivery, serializerIndex: serializerIndex, to: self)
         } else {
             socket.loop.context.statistics.broadcastsNotEncodable += 1
         }
@@ -220,7 +224,7 @@ class AnyChannelCell: Subscriber {
         guard state == .joined, let socket, !route.hasIntercepts, let serializerIndex, batch.hasFrames(serializerIndex)
         else { return false }
         socket.loop.context.statistics.broadcastsDelivered += batch.deliveries.count
-        socket.transport?.send(batch, serializerIndex: serializerIndex)
+        socket.transport?.send(batch, serializerIndex: serializerIndex, to: self)
         return true
     }
 
@@ -265,6 +269,8 @@ class AnyChannelCell: Subscriber {
             perform { try runHandleOut(broadcast) }
         case .info(let message):
             perform { try runHandleInfo(message) }
+        case .missed(let count):
+            perform { try runHandleMissed(count) }
         }
     }
 
@@ -418,11 +424,15 @@ class AnyChannelCell: Subscriber {
         }
     }
 
-    func broadcast(_ event: String, _ payload: Result<Payload, any Error>, except: Bool) {
+    func broadcast(
+        _ event: String, _ payload: Result<Payload, any Error>, except: Bool, slowConsumers: SlowConsumerPolicy?
+    ) {
         guard state != .joining else { return record(ChannelError.notJoined) }
         guard let pubSub = socket?.definition.pubSub else { return }
         do {
-            try pubSub.broadcast(topic: topic, event: event, payload: try payload.get(), except: except ? id : nil)
+            try pubSub.broadcast(
+                topic: topic, event: event, payload: try payload.get(), except: except ? id : nil,
+                slowConsumers: slowConsumers)
         } catch {
             record(error)
         }
@@ -560,6 +570,24 @@ class AnyChannelCell: Subscriber {
             rarities.subscriptions = []
         }
         socket.remove(self)
+    }
+
+    // MARK: a client that does not read
+
+    var slowConsumers: SlowConsumerPolicy { route.slowConsumers }
+    var droppedBroadcasts: Int { rarities?.dropped ?? 0 }
+
+    func dropped(_ kind: DropRule.Kind) {
+        madeRarities().dropped += 1
+        socket?.droppedBroadcast(of: self, kind)
+    }
+
+    /// What waited for the client has left. The channel hears once of all that was dropped meanwhile.
+    func clientCaughtUp() {
+        guard let rarities, rarities.dropped > rarities.reportedDrops else { return }
+        let missed = rarities.dropped - rarities.reportedDrops
+        rarities.reportedDrops = rarities.dropped
+        enqueue(.missed(missed))
     }
 
     // MARK: back-pressure

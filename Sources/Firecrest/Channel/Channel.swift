@@ -53,6 +53,11 @@ public protocol Channel: AnyObject, SendableMetatype {
     /// channel subscribed to. The default logs and drops it.
     func handleInfo(_ message: any Sendable, _ socket: ChannelSocket) throws
 
+    /// The client was too slow to get `count` broadcasts (`SlowConsumerPolicy`), and has now taken all that waited for it.
+    /// Called once for all that it missed since the last call: push what it needs to be up to date. The default does
+    /// nothing.
+    func handleMissed(_ count: Int, _ socket: ChannelSocket) throws
+
     /// The channel has ended. Not called for a join that was refused, nor when the same client joins the topic again.
     func terminate(_ reason: TerminateReason, _ socket: ChannelSocket)
 
@@ -81,6 +86,8 @@ extension Channel {
             "A channel got a message that its handleInfo does not take; dropped.",
             metadata: ["channel": "\(Self.self)", "message": "\(type(of: message))"])
     }
+
+    public func handleMissed(_ count: Int, _ socket: ChannelSocket) throws {}
 
     public func terminate(_ reason: TerminateReason, _ socket: ChannelSocket) {}
 

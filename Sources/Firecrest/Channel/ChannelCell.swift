@@ -109,6 +109,10 @@ final class ChannelCell<C: Channel>: AnyChannelCell {
         try channel.handleInfo(message, ChannelSocket(cell: self))
     }
 
+    override func runHandleMissed(_ count: Int) throws {
+        try channel.handleMissed(count, ChannelSocket(cell: self))
+    }
+
     override func runTerminate(_ reason: TerminateReason) {
         channel.terminate(reason, ChannelSocket(cell: self))
     }

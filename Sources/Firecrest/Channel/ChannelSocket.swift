@@ -24,6 +24,10 @@ public struct ChannelSocket {
         nonmutating set { cell.assigns = newValue }
     }
 
+    /// Broadcasts to this channel's topic that its client will not get, since it did not read
+    /// (`SlowConsumerPolicy`). Counted from the join.
+    public var droppedBroadcasts: Int { cell.droppedBroadcasts }
+
     /// `websocket`, or the name of whatever carries this socket.
     public var transport: String { cell.socket?.transport?.name ?? "closed" }
 
@@ -41,25 +45,34 @@ public struct ChannelSocket {
     // MARK: to everybody on the topic
 
     /// To every subscriber of the topic on all nodes, this client too.
-    public func broadcast(_ event: String, _ payload: some Encodable) {
-        cell.broadcast(event, Result { try Payload(encoding: payload) }, except: false)
+    ///
+    /// - Parameter slowConsumers: what becomes of it where a client does not read. nil, the default: what the channel's
+    ///   route says.
+    public func broadcast(
+        _ event: String, _ payload: some Encodable, slowConsumers: SlowConsumerPolicy? = nil
+    ) {
+        cell.broadcast(
+            event, Result { try Payload(encoding: payload) }, except: false, slowConsumers: slowConsumers)
     }
-    public func broadcast(_ event: String, _ payload: JSON) {
-        cell.broadcast(event, Result { try Payload(payload) }, except: false)
+    public func broadcast(_ event: String, _ payload: JSON, slowConsumers: SlowConsumerPolicy? = nil) {
+        cell.broadcast(event, Result { try Payload(payload) }, except: false, slowConsumers: slowConsumers)
     }
-    public func broadcast(_ event: String, _ payload: Payload) {
-        cell.broadcast(event, .success(payload), except: false)
+    public func broadcast(_ event: String, _ payload: Payload, slowConsumers: SlowConsumerPolicy? = nil) {
+        cell.broadcast(event, .success(payload), except: false, slowConsumers: slowConsumers)
     }
 
     /// To every subscriber of the topic but this client.
-    public func broadcastFrom(_ event: String, _ payload: some Encodable) {
-        cell.broadcast(event, Result { try Payload(encoding: payload) }, except: true)
+    public func broadcastFrom(
+        _ event: String, _ payload: some Encodable, slowConsumers: SlowConsumerPolicy? = nil
+    ) {
+        cell.broadcast(
+            event, Result { try Payload(encoding: payload) }, except: true, slowConsumers: slowConsumers)
     }
-    public func broadcastFrom(_ event: String, _ payload: JSON) {
-        cell.broadcast(event, Result { try Payload(payload) }, except: true)
+    public func broadcastFrom(_ event: String, _ payload: JSON, slowConsumers: SlowConsumerPolicy? = nil) {
+        cell.broadcast(event, Result { try Payload(payload) }, except: true, slowConsumers: slowConsumers)
     }
-    public func broadcastFrom(_ event: String, _ payload: Payload) {
-        cell.broadcast(event, .success(payload), except: true)
+    public func broadcastFrom(_ event: String, _ payload: Payload, slowConsumers: SlowConsumerPolicy? = nil) {
+        cell.broadcast(event, .success(payload), except: true, slowConsumers: slowConsumers)
     }
 
     // MARK: later, and from elsewhere

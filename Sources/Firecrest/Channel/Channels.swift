@@ -1,7 +1,7 @@
 // Firecrest — the routes from topics to channel types.
 // SPDX-License-Identifier: Apache-2.0
 
-internal import FirecrestProtocol
+public import FirecrestProtocol
 internal import Metrics
 
 /// The channels that a socket serves. The first route that matches a topic takes it, so `food*` stands before `foo*`.
@@ -25,13 +25,17 @@ public struct ChannelRoute: Sendable {
 
 /// Sends topics that match `pattern` to a channel type. `pattern` is an exact topic, or a prefix that ends in `*`.
 ///
-/// - Parameter assigns: merged over the connection's assigns for channels of this route.
-public func channel<C: Channel>(_ pattern: String, _ type: C.Type, assigns: Assigns = Assigns()) -> ChannelRoute {
+/// - Parameters:
+///   - assigns: merged over the connection's assigns for channels of this route.
+///   - slowConsumers: what becomes of broadcasts to clients that do not read, where a broadcast says nothing else.
+public func channel<C: Channel>(
+    _ pattern: String, _ type: C.Type, assigns: Assigns = Assigns(), slowConsumers: SlowConsumerPolicy = .disconnect
+) -> ChannelRoute {
     ChannelRoute { telemetry in
         let definition = ChannelDefinition<C>(telemetry)
         return CompiledRoute(
             pattern: try TopicPattern(pattern), assigns: assigns, intercepts: C.intercepts,
-            watch: ChannelWatch(C.self, telemetry), events: definition.table,
+            slowConsumers: slowConsumers, watch: ChannelWatch(C.self, telemetry), events: definition.table,
             makeCell: { request in ChannelCell<C>(request, definition: definition) })
     }
 }
@@ -50,6 +54,7 @@ public enum ChannelsBuilder {
 final class CompiledRoute: Sendable {
     let pattern: TopicPattern
     let assigns: Assigns
+    let slowConsumers: SlowConsumerPolicy
     let watch: ChannelWatch
     let events: EventTable
     let makeCell: @Sendable (JoinRequest) -> AnyChannelCell
@@ -57,13 +62,15 @@ final class CompiledRoute: Sendable {
     private let intercepts: [String]
 
     init(
-        pattern: TopicPattern, assigns: Assigns, intercepts: [String], watch: ChannelWatch, events: EventTable,
+        pattern: TopicPattern, assigns: Assigns, intercepts: [String], slowConsumers: SlowConsumerPolicy,
+        watch: ChannelWatch, events: EventTable,
         makeCell: @escaping @Sendable (JoinRequest) -> AnyChannelCell
     ) {
         self.pattern = pattern
         self.assigns = assigns
         self.intercepts = intercepts
         hasIntercepts = !intercepts.isEmpty
+        self.slowConsumers = slowConsumers
         self.watch = watch
         self.events = events
         self.makeCell = makeCell

@@ -11,13 +11,15 @@ enum MailboxItem {
     case leave(joinRef: Ref, ref: Ref)
     case broadcast(BroadcastInfo)
     case info(any Sendable)
+    /// The client is no longer behind, and so many broadcasts to it were dropped.
+    case missed(Int)
 
     /// Bytes that this item keeps in memory on a client's behalf; nil for what server code sent.
     var clientBytes: Int? {
         switch self {
         case .event(_, let name, let payload): payload.bytes.readableBytes + name.utf8.count
         case .leave: 0
-        case .broadcast, .info: nil
+        case .broadcast, .info, .missed: nil
         }
     }
 }

@@ -88,17 +88,25 @@ public final class Endpoint: Service {
 
     /// Sends an event to every subscriber of a topic, on all nodes.
     ///
+    /// - Parameter slowConsumers: what becomes of it where a client does not read. nil, the default: what the route of the
+    ///   client's channel says.
     /// - Throws: `PayloadError` when the payload cannot be encoded or is no JSON object. Nothing has been sent then.
-    public func broadcast(_ topic: Topic, _ event: String, _ payload: Payload) throws {
-        try pubSub.broadcast(topic: topic.name, event: event, payload: payload)
+    public func broadcast(
+        _ topic: Topic, _ event: String, _ payload: Payload, slowConsumers: SlowConsumerPolicy? = nil
+    ) throws {
+        try pubSub.broadcast(topic: topic.name, event: event, payload: payload, slowConsumers: slowConsumers)
     }
 
-    public func broadcast(_ topic: Topic, _ event: String, _ payload: some Encodable) throws {
-        try broadcast(topic, event, try Payload(encoding: payload))
+    public func broadcast(
+        _ topic: Topic, _ event: String, _ payload: some Encodable, slowConsumers: SlowConsumerPolicy? = nil
+    ) throws {
+        try broadcast(topic, event, try Payload(encoding: payload), slowConsumers: slowConsumers)
     }
 
-    public func broadcast(_ topic: Topic, _ event: String, _ payload: JSON) throws {
-        try broadcast(topic, event, try Payload(payload))
+    public func broadcast(
+        _ topic: Topic, _ event: String, _ payload: JSON, slowConsumers: SlowConsumerPolicy? = nil
+    ) throws {
+        try broadcast(topic, event, try Payload(payload), slowConsumers: slowConsumers)
     }
 
     /// Ends every connection whose socket has this id (`Socket.id`), on all nodes, with close code 1001 and without a word

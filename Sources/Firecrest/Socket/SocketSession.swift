@@ -26,6 +26,10 @@ final class SocketSession {
     /// Channels that have ended while their code runs: replaced, or crashed from outside.
     var lingering: Int32 = 0
     private var pausedBy: Int32 = 0
+    /// Broadcasts were dropped, and the channels have not heard of it yet.
+    private var hasMissed = false
+    /// Broadcasts were dropped once, which is in the log.
+    private var isKnownAsSlow = false
 
     init(definition: SocketDefinition, loop: EndpointLoop, identity: SocketIdentity, serializerIndex: Int?) {
         self.definition = definition
@@ -263,6 +267,31 @@ final class SocketSession {
     func resumeReading() {
         pausedBy -= 1
         if pausedBy == 0 { transport?.resumeReading() }
+    }
+
+    // MARK: a client that does not read
+
+    func droppedBroadcast(of cell: AnyChannelCell, _ kind: DropRule.Kind) {
+        hasMissed = true
+        guard !isKnownAsSlow else { return }
+        isKnownAsSlow = true
+        loop.context.log(
+            .slowConsumer, .info, to: definition.logger,
+            "A client does not read as fast as it is sent to: broadcasts to it are dropped.",
+            metadata: ["topic": "\(cell.topic.forLog())", "policy": "\(kind.name)"])
+    }
+
+    func outboundOverflowed(maxBytes: Int) {
+        loop.context.log(
+            .slowConsumer, .info, to: definition.logger,
+            "A client does not read as fast as it is sent to, and is disconnected.",
+            metadata: ["transport": "\(transport?.name ?? "closed")", "limit": "\(maxBytes)"])
+    }
+
+    func outboundDrained() {
+        guard hasMissed else { return }
+        hasMissed = false
+        for cell in channels.all { cell.clientCaughtUp() }
     }
 
     /// Somebody broadcast `disconnect` to this socket's id.

@@ -23,10 +23,12 @@ package protocol SocketTransport: AnyObject {
     func send(_ frame: EncodedFrame)
 
     /// Sends a broadcast's shared frame for a serializer; nothing when it has none.
-    func send(_ delivery: Delivery, serializerIndex: Int)
+    ///
+    /// - Parameter recipient: the channel that gets it.
+    func send(_ delivery: Delivery, serializerIndex: Int, to recipient: any BroadcastRecipient)
 
     /// Sends several broadcasts in their order. All of them have a frame for the serializer.
-    func send(_ batch: Batch, serializerIndex: Int)
+    func send(_ batch: Batch, serializerIndex: Int, to recipient: any BroadcastRecipient)
 
     func close(_ code: CloseCode, reason: String)
     /// Ends the connection without a word.
@@ -49,8 +51,8 @@ extension SocketTransport {
             .reply(joinRef: joinRef, ref: ref, topic: .name(topic), status: status, payload: payload), with: serializer)
     }
 
-    package func send(_ batch: Batch, serializerIndex: Int) {
-        for delivery in batch.deliveries { send(delivery, serializerIndex: serializerIndex) }
+    package func send(_ batch: Batch, serializerIndex: Int, to recipient: any BroadcastRecipient) {
+        for delivery in batch.deliveries { send(delivery, serializerIndex: serializerIndex, to: recipient) }
     }
 }
 

@@ -52,11 +52,17 @@ extension WebSocketConnection: SocketTransport {
         }
     }
 
-    package func send(_ delivery: Delivery, serializerIndex: Int) {
-        if let frame = sharedFrame(delivery, serializerIndex) { send(frame: frame) }
+    package func send(_ delivery: Delivery, serializerIndex: Int, to recipient: any BroadcastRecipient) {
+        guard let frame = sharedFrame(delivery, serializerIndex) else { return }
+        send(frames: frame, count: 1, recipient.rule(for: delivery))
     }
 
-    package func send(_ batch: Batch, serializerIndex: Int) {
+    package func send(_ batch: Batch, serializerIndex: Int, to recipient: any BroadcastRecipient) {
+        // What waits is dropped one by one.
+        if isBehind {
+            for delivery in batch.deliveries { send(delivery, serializerIndex: serializerIndex, to: recipient) }
+            return
+        }
         let key =
             isCompressing
             ? DeliveryVariant.compressed(serializerIndex, compressionKey) : DeliveryVariant.plain(serializerIndex)
@@ -68,10 +74,9 @@ extension WebSocketConnection: SocketTransport {
         guard let frame = delivery.frame(serializerIndex) else { return nil }
         // Contexts are not taken over, so one compressed frame serves all who agreed to the same window.
         let key = DeliveryVariant.compressed(serializerIndex, compressionKey)
-        if let shared = delivery.variants[key] { return shared }
-        let shared = compressedFrame(frame.content, opcode: frame.kind.opcode) ?? frame.webSocketFrame
-        delivery.variants[key] = shared
-        return shared
+        return delivery.shared(key) {
+            compressedFrame(frame.content, opcode: frame.kind.opcode) ?? frame.webSocketFrame
+        }
     }
 }
 

@@ -76,6 +76,15 @@ extension LoopStatistics {
         Figure(
             "broadcasts_not_encodable", .counter, "Broadcasts that a client's serializer has no form for.",
             \.broadcastsNotEncodable),
+        Figure(
+            "broadcasts_dropped_oldest", .counter, "Broadcasts that made room, as their client did not read.",
+            \.broadcastsDroppedOldest),
+        Figure(
+            "broadcasts_dropped_newest", .counter, "Broadcasts not queued, as their client did not read.",
+            \.broadcastsDroppedNewest),
+        Figure(
+            "broadcasts_conflated", .counter, "Broadcasts that a later one of the same key replaced.",
+            \.broadcastsConflated),
         Figure("node_calls_unanswered", .counter, "Calls to other nodes without an answer.", \.nodeCallsUnanswered),
         Figure(
             "node_messages_dropped", .counter, "Messages of other nodes that could not be read or were too many.",

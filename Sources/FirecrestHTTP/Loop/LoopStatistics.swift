@@ -50,6 +50,9 @@ package struct LoopStatistics: Sendable {
     package var channelCrashes = 0
     package var broadcastsDelivered = 0
     package var broadcastsNotEncodable = 0
+    package var broadcastsDroppedOldest = 0
+    package var broadcastsDroppedNewest = 0
+    package var broadcastsConflated = 0
     package var nodeCallsUnanswered = 0
     package var nodeMessagesDropped = 0
     package var logLinesSuppressed = 0

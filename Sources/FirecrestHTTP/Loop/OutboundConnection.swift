@@ -29,6 +29,9 @@ package class OutboundConnection: LoopConnection {
     /// More waits than may.
     func outboundOverflowed() {}
 
+    /// Whether the client is behind: what is queued now has to wait.
+    package final var isBehind: Bool { !outbound.isEmpty || !isWritable }
+
     /// Everything queued has left user space while the channel was not writable before.
     func outboundDrained() {}
 
@@ -39,7 +42,9 @@ package class OutboundConnection: LoopConnection {
     }
 
     /// Queues bytes that may be shared with other connections.
-    final func enqueue(_ bytes: ByteBuffer) {
+    ///
+    /// - Parameter rule: how these bytes may give way to others; nil: not at all. Asked for only if they have to wait.
+    final func enqueue(_ bytes: ByteBuffer, _ rule: @autoclosure () -> DropRule? = nil) {
         guard let context else { return }
         if let room = pending?.writableBytes, bytes.readableBytes <= min(room, Self.copiedBytes) {
             pending?.writeImmutableBuffer(bytes)
@@ -51,7 +56,7 @@ package class OutboundConnection: LoopConnection {
             loop.markDirty(self)
             return
         }
-        switch outbound.append(bytes, limits: outboundLimits) {
+        switch outbound.append(bytes, rule: rule(), limits: outboundLimits, dropped: loop.dropped) {
         case .queued: loop.markDirty(self)
         case .dropped: break
         case .overflow: outboundOverflowed()
@@ -123,7 +128,7 @@ package class OutboundConnection: LoopConnection {
         if outbound.isEmpty {
             context.write(NIOAny(bytes), promise: nil)
         } else {
-            var limits = outboundLimits
+            var limits = OutboundLimits()
             limits.maxBytes = .max
             _ = outbound.append(bytes, limits: limits)
         }

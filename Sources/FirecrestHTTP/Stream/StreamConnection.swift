@@ -84,13 +84,15 @@ package final class StreamConnection: OutboundConnection, ChannelInboundHandler 
 
     // MARK: for the session
 
-    /// Queues bytes of the body. They leave with the tick's flush.
-    package func send(_ bytes: ByteBuffer) {
+    /// Queues bytes of the body, one event or several. They leave with the tick's flush.
+    ///
+    /// - Parameter rule: how they may give way to others while the client does not read.
+    package func send(_ bytes: ByteBuffer, events: Int = 1, _ rule: @autoclosure () -> DropRule? = nil) {
         guard phase == .open else { return }
         lastSent = loop.timers.now
-        loop.statistics.eventsSent += 1
+        loop.statistics.eventsSent += events
         loop.statistics.streamBytesSent += bytes.readableBytes
-        enqueue(bytes)
+        enqueue(bytes, rule())
     }
 
     /// Ends the response after `last` and what is queued.
@@ -116,12 +118,17 @@ package final class StreamConnection: OutboundConnection, ChannelInboundHandler 
     override func outboundOverflowed() {
         loop.statistics.slowConsumers += 1
         outbound.removeAll()
+        session?.outboundOverflowed(maxBytes: parameters.outbound.maxBytes)
         end = .server(.tryAgainLater)
         drain()
     }
 
     override func outboundDrained() {
-        if phase == .draining { whenWritten { [weak self] in self?.closeOutput() } }
+        if phase == .draining {
+            whenWritten { [weak self] in self?.closeOutput() }
+        } else if phase == .open {
+            session?.outboundDrained()
+        }
     }
 
     private func drain() {

@@ -6,7 +6,7 @@ package import NIOCore
 /// What a streamed response carries: server-sent events.
 ///
 /// Isolation: called on the connection's loop only.
-package protocol StreamSession: AnyObject {
+package protocol StreamSession: OutboundSession {
     /// The head is queued; from here on bytes may be sent.
     func opened(_ connection: StreamConnection)
 

@@ -1,68 +1,78 @@
 // Firecrest — frames that the kernel does not take yet, bounded in bytes.
 // SPDX-License-Identifier: Apache-2.0
 
-internal import DequeModule
-internal import NIOCore
+package import NIOCore
 
-/// What happens to a consumer that does not read as fast as it is sent to.
-package enum SlowConsumerPolicy: Sendable, Hashable {
-    /// Close with 1013: the client reconnects and joins afresh.
-    case disconnect
-    /// The oldest queued frame makes room.
-    case dropOldest
-    /// The new frame is not queued.
-    case dropNewest
-}
-
-/// Bounds of one connection's outbound queue.
+/// Bounds of what waits for one client.
 package struct OutboundLimits: Sendable, Hashable {
     /// Bytes that may wait in user space beyond the 64 KiB that the channel itself takes. A frame larger than this is
     /// taken when nothing else waits. Defaults to 1 MiB.
     package var maxBytes = 1_048_576
-    package var policy = SlowConsumerPolicy.disconnect
+    /// Frames that may wait. nil, the default: as many as the bytes allow.
+    package var maxFrames: Int?
 
     package init() {}
 }
 
+/// Frames in their order. What may be dropped says so itself, with its `DropRule`; what has none is sent or ends the
+/// connection.
+///
+/// Empty, as it nearly always is, it holds no memory.
+///
 /// Isolation: belongs to its connection.
-struct OutboundQueue {
-    enum Admission {
+package struct OutboundQueue {
+    package enum Admission {
         case queued
         case dropped
-        /// The policy says that this consumer is too slow to keep.
+        /// It may not be dropped, and nothing else that may be is left.
         case overflow
     }
 
-    private(set) var bytes = 0
-    private var frames: Deque<ByteBuffer> = []
+    private var backlog: OutboundBacklog?
 
-    var isEmpty: Bool { frames.isEmpty }
+    package init() {}
 
-    mutating func append(_ frame: ByteBuffer, limits: OutboundLimits) -> Admission {
-        let size = frame.readableBytes
-        if !frames.isEmpty, bytes + size > limits.maxBytes {
-            switch limits.policy {
-            case .disconnect: return .overflow
-            case .dropNewest: return .dropped
-            case .dropOldest:
-                while !frames.isEmpty, bytes + size > limits.maxBytes { _ = popFirst() }
-            }
+    package var isEmpty: Bool { backlog == nil }
+    package var bytes: Int { backlog?.bytes ?? 0 }
+    package var count: Int { backlog?.count ?? 0 }
+
+    /// - Parameters:
+    ///   - rule: nil for a frame that must not be dropped.
+    ///   - dropped: called for each frame that is, the new one too.
+    package mutating func append(
+        _ frame: ByteBuffer, rule: DropRule? = nil, limits: OutboundLimits, dropped: (DropRule) -> Void = { _ in }
+    ) -> Admission {
+        guard let backlog else {
+            let first = OutboundBacklog()
+            first.append(frame, rule)
+            self.backlog = first
+            return .queued
         }
-        frames.append(frame)
-        bytes += size
-        return .queued
+        return backlog.admit(frame, rule, limits, dropped)
     }
 
-    mutating func popFirst() -> ByteBuffer? {
-        guard let frame = frames.popFirst() else { return nil }
-        bytes -= frame.readableBytes
-        // An idle connection keeps no queue memory.
-        if frames.isEmpty { frames = [] }
+    package mutating func popFirst() -> ByteBuffer? {
+        let frame = backlog?.popFirst()
+        if backlog?.count == 0 { backlog = nil }
         return frame
     }
 
-    mutating func removeAll() {
-        frames = []
-        bytes = 0
+    /// Frames that are sent once more, ahead of all others. They are not dropped.
+    package mutating func prepend(_ frames: [ByteBuffer]) {
+        guard !frames.isEmpty else { return }
+        let backlog = backlog ?? OutboundBacklog()
+        self.backlog = backlog
+        for frame in frames.reversed() { backlog.prepend(frame) }
+    }
+
+    package mutating func takeAll() -> [ByteBuffer] {
+        var frames: [ByteBuffer] = []
+        frames.reserveCapacity(count)
+        while let frame = popFirst() { frames.append(frame) }
+        return frames
+    }
+
+    package mutating func removeAll() {
+        backlog = nil
     }
 }

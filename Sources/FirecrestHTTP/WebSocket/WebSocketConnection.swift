@@ -273,11 +273,13 @@ package final class WebSocketConnection: OutboundConnection, ChannelDuplexHandle
     }
 
     /// Queues complete frames that stand end to end in one buffer, which other connections share.
-    package func send(frames: ByteBuffer, count: Int) {
+    ///
+    /// - Parameter rule: how they may give way to others while the client does not read.
+    package func send(frames: ByteBuffer, count: Int, _ rule: @autoclosure () -> DropRule? = nil) {
         guard phase == .open else { return }
         loop.statistics.framesSent += count
         loop.statistics.bytesSent += frames.readableBytes
-        enqueue(frames)
+        enqueue(frames, rule())
     }
 
     /// Whether messages to this client are compressed.
@@ -332,6 +334,7 @@ package final class WebSocketConnection: OutboundConnection, ChannelDuplexHandle
     override func outboundOverflowed() {
         loop.statistics.slowConsumers += 1
         outbound.removeAll()
+        session?.outboundOverflowed(maxBytes: parameters.outbound.maxBytes)
         close(
             .tryAgainLater,
             reason: "slow consumer: more than \(parameters.outbound.maxBytes) bytes waited to be read; reconnect")
@@ -340,7 +343,11 @@ package final class WebSocketConnection: OutboundConnection, ChannelDuplexHandle
     }
 
     override func outboundDrained() {
-        if phase == .draining { closeWhenWritten() }
+        if phase == .draining {
+            closeWhenWritten()
+        } else if phase == .open {
+            session?.outboundDrained()
+        }
     }
 
     private func sendClose(_ code: CloseCode, reason: String) {

@@ -7,7 +7,7 @@ package import NIOCore
 /// What a WebSocket carries: a Phoenix socket, or a plain echo.
 ///
 /// Isolation: called on the connection's loop only.
-package protocol WebSocketSession: AnyObject {
+package protocol WebSocketSession: OutboundSession {
     /// The 101 is queued; from here on messages may be sent.
     func opened(_ connection: WebSocketConnection)
 

@@ -38,6 +38,9 @@ final class FrameStream: SocketTransport, StreamSession, RequestedSession {
 
     // MARK: from the connection
 
+    func outboundOverflowed(maxBytes: Int) { session.outboundOverflowed(maxBytes: maxBytes) }
+    func outboundDrained() { session.outboundDrained() }
+
     /// From here on posts find the session.
     func opened(_ connection: StreamConnection) {
         self.connection = connection
@@ -69,12 +72,14 @@ final class FrameStream: SocketTransport, StreamSession, RequestedSession {
     }
 
     /// The event of a broadcast is made once for all clients of a loop.
-    func send(_ delivery: Delivery, serializerIndex: Int) {
-        guard let connection, let frame = delivery.frame(serializerIndex) else { return }
+    func send(_ delivery: Delivery, serializerIndex: Int, to recipient: any BroadcastRecipient) {
         let key = DeliveryVariant.eventStream(serializerIndex)
-        let event = delivery.variants[key] ?? Self.event(frame)
-        delivery.variants[key] = event
-        connection.send(event)
+        connection?.send(delivery, recipient, key: key) { delivery.frame(serializerIndex).map(Self.event) }
+    }
+
+    func send(_ batch: Batch, serializerIndex: Int, to recipient: any BroadcastRecipient) {
+        let key = DeliveryVariant.eventStream(serializerIndex)
+        connection?.send(batch, recipient, key: key) { $0.frame(serializerIndex).map(Self.event) }
     }
 
     private static func event(_ frame: EncodedFrame) -> ByteBuffer {

@@ -59,16 +59,25 @@ final class TopicStream: SocketTransport, StreamSession {
     }
 
     /// A broadcast with its id, made once for all clients of a loop.
-    func send(_ delivery: Delivery, serializerIndex: Int) {
-        guard case .open(let connection) = state, let frame = delivery.frame(serializerIndex) else { return }
+    func send(_ delivery: Delivery, serializerIndex: Int, to recipient: any BroadcastRecipient) {
+        guard case .open(let connection) = state else { return }
         let key = DeliveryVariant.eventStream(serializerIndex)
-        if let shared = delivery.variants[key] { return connection.send(shared) }
+        connection.send(delivery, recipient, key: key) { Self.event(delivery, serializerIndex) }
+    }
+
+    func send(_ batch: Batch, serializerIndex: Int, to recipient: any BroadcastRecipient) {
+        guard case .open(let connection) = state else { return }
+        let key = DeliveryVariant.eventStream(serializerIndex)
+        connection.send(batch, recipient, key: key) { Self.event($0, serializerIndex) }
+    }
+
+    private static func event(_ delivery: Delivery, _ serializerIndex: Int) -> ByteBuffer? {
+        guard let frame = delivery.frame(serializerIndex) else { return nil }
         var event = ByteBuffer()
         event.reserveCapacity(frame.content.readableBytes + LastEventID.maxBytes)
         event.writeEventStreamID(LastEventID(delivery.id).description)
         event.writeImmutableBuffer(frame.content)
-        delivery.variants[key] = event
-        connection.send(event)
+        return event
     }
 
     func close(_ code: CloseCode, reason: String) {
@@ -107,6 +116,9 @@ final class TopicStream: SocketTransport, StreamSession {
     }
 
     // MARK: from the connection
+
+    func outboundOverflowed(maxBytes: Int) { session?.outboundOverflowed(maxBytes: maxBytes) }
+    func outboundDrained() { session?.outboundDrained() }
 
     func opened(_ connection: StreamConnection) {
         state = .open(connection)

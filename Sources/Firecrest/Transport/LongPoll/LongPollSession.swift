@@ -22,7 +22,8 @@ final class LongPollSession: SocketTransport, RequestedSession, TimerEntry {
     private let loop: EndpointLoop
     private let session: SocketSession
     private var publishes: PublishQueue?
-    private var buffer = FrameBuffer()
+    /// Frames that wait for a poll, as JSON strings.
+    private var buffer = OutboundQueue()
     /// The last batch, and the poll that it answered.
     private var held: (frames: [ByteBuffer], ticket: any PollTicket)?
     /// Batches given out, those that were lost not counted.
@@ -37,6 +38,12 @@ final class LongPollSession: SocketTransport, RequestedSession, TimerEntry {
 
     var name: String { "longpoll" }
     private var timers: LoopTimers { loop.context.timers }
+    private var limits: OutboundLimits {
+        var limits = OutboundLimits()
+        limits.maxBytes = options.maxBufferedBytes
+        limits.maxFrames = options.maxBufferedMessages
+        return limits
+    }
     private var window: TimeAmount { TimeAmount(options.window) }
     /// Phoenix: checked every one and a half windows, so that a silent client lives for up to three.
     private var inactivity: TimeAmount { .nanoseconds(window.nanoseconds / 2 * 3) }
@@ -122,6 +129,7 @@ final class LongPollSession: SocketTransport, RequestedSession, TimerEntry {
         loop.context.statistics.longPollsAnswered += 1
         receiver.ticket.answer(.messages(frames))
         arm()
+        session.outboundDrained()
     }
 
     func cancel(poll id: UInt64) {
@@ -147,13 +155,11 @@ final class LongPollSession: SocketTransport, RequestedSession, TimerEntry {
         append(Self.quoted(frame.content))
     }
 
-    func send(_ delivery: Delivery, serializerIndex: Int) {
+    func send(_ delivery: Delivery, serializerIndex: Int, to recipient: any BroadcastRecipient) {
         guard let frame = delivery.frame(serializerIndex) else { return }
         guard frame.kind == .text else { return refuse(binary: frame) }
-        let key = DeliveryVariant.longPoll(serializerIndex)
-        let text = delivery.variants[key] ?? Self.quoted(frame.content)
-        delivery.variants[key] = text
-        append(text)
+        let text = delivery.shared(DeliveryVariant.longPoll(serializerIndex)) { Self.quoted(frame.content) }
+        if let text { append(text, recipient.rule(for: delivery)) }
     }
 
     /// A frame as an element of `messages`: a JSON string.
@@ -164,15 +170,12 @@ final class LongPollSession: SocketTransport, RequestedSession, TimerEntry {
         return text
     }
 
-    private func append(_ text: ByteBuffer) {
+    private func append(_ text: ByteBuffer, _ rule: DropRule? = nil) {
         guard !hasEnded else { return }
-        buffer.append(text)
-        guard buffer.bytes <= options.maxBufferedBytes, buffer.count <= options.maxBufferedMessages else {
+        let admission = buffer.append(text, rule: rule, limits: limits, dropped: loop.context.dropped)
+        guard admission != .overflow, buffer.bytes <= options.maxBufferedBytes else {
             loop.context.statistics.slowConsumers += 1
-            loop.context.log(
-                .slowConsumer, .info, to: session.definition.logger,
-                "A long-poll session is ended: more waited for its client than may.",
-                metadata: ["bytes": "\(buffer.bytes)", "messages": "\(buffer.count)"])
+            session.outboundOverflowed(maxBytes: options.maxBufferedBytes)
             return end(.closed)
         }
         // What is sent within one tick leaves in one answer.
@@ -227,7 +230,7 @@ final class LongPollSession: SocketTransport, RequestedSession, TimerEntry {
             self.receiver = nil
             receiver.ticket.answer(.messages(buffer.takeAll()))
         }
-        buffer = FrameBuffer()
+        buffer.removeAll()
         held = nil
         session.transportClosed(reason)
     }
@@ -259,27 +262,3 @@ final class LongPollSession: SocketTransport, RequestedSession, TimerEntry {
 
 @available(*, unavailable)
 extension LongPollSession: Sendable {}
-
-/// Frames that wait for a poll, as JSON strings.
-private struct FrameBuffer {
-    private(set) var bytes = 0
-    private var frames: [ByteBuffer] = []
-
-    var isEmpty: Bool { frames.isEmpty }
-    var count: Int { frames.count }
-
-    mutating func append(_ frame: ByteBuffer) {
-        frames.append(frame)
-        bytes += frame.readableBytes
-    }
-
-    mutating func prepend(_ earlier: [ByteBuffer]) {
-        frames.insert(contentsOf: earlier, at: 0)
-        bytes += earlier.reduce(0) { $0 + $1.readableBytes }
-    }
-
-    mutating func takeAll() -> [ByteBuffer] {
-        defer { self = FrameBuffer() }
-        return frames
-    }
-}

@@ -43,7 +43,7 @@ final class ShortPoll: SocketTransport {
     }
 
     func send(_ frame: EncodedFrame) {}
-    func send(_ delivery: Delivery, serializerIndex: Int) {}
+    func send(_ delivery: Delivery, serializerIndex: Int, to recipient: any BroadcastRecipient) {}
 
     func close(_ code: CloseCode, reason: String) {
         exchange.refuse(Rejection.socketClosed.http)

@@ -27,6 +27,7 @@ extension Field: Act {
     static let ticksPerSecond = 30
 
     func tick(_ endpoint: Endpoint) throws {
-        try endpoint.broadcast("game:dots", "frame", .binary(moved()))  // encoded once, whoever listens
+        // Encoded once, whoever listens; who does not keep up with the frames gets the latest.
+        try endpoint.broadcast("game:dots", "frame", .binary(moved()), slowConsumers: .latest)
     }
 }
