@@ -61,8 +61,9 @@ public struct WebSocketOptions: Sendable, ExpressibleByBooleanLiteral {
     public var errorHandler: (@Sendable (ConnectRefusal) -> RefusalResponse)?
     /// Logs each request for this socket at that level: method, path and `vsn`, never the query. nil, the default: not.
     public var transportLog: Logger.Level?
-    /// Bytes that may wait for a client that does not read, beyond what the kernel and a 64 KiB buffer take. Beyond, the
-    /// connection is closed with 1013. Defaults to 1 MiB.
+    /// Bytes that may wait for a client that does not read, beyond what the kernel and a 64 KiB buffer take; each frame
+    /// counts for 96 more, since small ones cost more than their bytes. Beyond, the connection is closed with 1013.
+    /// Defaults to 1 MiB.
     public var maxOutboundBytes = 1_048_576
 
     public init() {

@@ -73,7 +73,11 @@ final class OutboundBacklog {
     }
 
     private func hasRoom(_ size: Int, _ limits: OutboundLimits) -> Bool {
-        count == 0 || (bytes + size <= limits.maxBytes && count < limits.maxFrames ?? .max)
+        count == 0 || (isWithin(limits, bytes + size, count + 1) && count < limits.maxFrames ?? .max)
+    }
+
+    private func isWithin(_ limits: OutboundLimits, _ bytes: Int, _ count: Int) -> Bool {
+        bytes + count * limits.bytesPerFrame <= limits.maxBytes
     }
 
     /// The newer one with the same key, in the older one's place.
@@ -85,7 +89,7 @@ final class OutboundBacklog {
         bytes += frame.readableBytes - (entries[index].frame?.readableBytes ?? 0)
         entries[index].frame = frame
         // A larger one may be too large.
-        while bytes > limits.maxBytes, count > 1, dropOldest(mustBeSent: false, dropped) {}
+        while !isWithin(limits, bytes, count), count > 1, dropOldest(mustBeSent: false, dropped) {}
         return .queued
     }
 

@@ -8,6 +8,9 @@ package struct OutboundLimits: Sendable, Hashable {
     /// Bytes that may wait in user space beyond the 64 KiB that the channel itself takes. A frame larger than this is
     /// taken when nothing else waits. Defaults to 1 MiB.
     package var maxBytes = 1_048_576
+    /// What each frame counts beyond its own bytes, for what is kept of it: half a million pongs of two bytes, one MiB,
+    /// took 72 MiB. 0 where `maxFrames` bounds them.
+    package var bytesPerFrame = 96
     /// Frames that may wait. nil, the default: as many as the bytes allow.
     package var maxFrames: Int?
 

@@ -13,9 +13,10 @@ import Testing
         var limits = OutboundLimits()
         var drops: [String] = []
 
-        init(maxBytes: Int = 100, maxFrames: Int? = nil) {
+        init(maxBytes: Int = 100, maxFrames: Int? = nil, bytesPerFrame: Int = 0) {
             limits.maxBytes = maxBytes
             limits.maxFrames = maxFrames
+            limits.bytesPerFrame = bytesPerFrame
         }
 
         @discardableResult
@@ -54,6 +55,22 @@ import Testing
 
     @Test func an_empty_queue_is_a_reference_to_nothing() {
         #expect(MemoryLayout<OutboundQueue>.size == 8)
+    }
+
+    /// Of a million pongs of two bytes each costs more than its bytes.
+    @Test func what_is_kept_of_small_frames_counts_too() {
+        let limits = OutboundLimits()
+        var queue = OutboundQueue()
+        var count = 0
+        while count < 1_000_000, queue.append(ByteBuffer(string: "ab"), limits: limits) == .queued { count += 1 }
+        #expect(count == limits.maxBytes / (2 + limits.bytesPerFrame))
+    }
+
+    @Test func the_oldest_makes_room_for_what_is_kept_of_frames() {
+        var queue = Queue(maxBytes: 300, bytesPerFrame: 90)
+        for name in "abc" { #expect(queue.add(name, 10, Self.oldest) == .queued) }
+        #expect(queue.add("d", 10, Self.oldest) == .queued)
+        #expect(queue.drain() == "bcd")
     }
 
     @Test func the_limit_itself_is_allowed() {
@@ -205,6 +222,7 @@ import Testing
         var queue = OutboundQueue()
         var limits = OutboundLimits()
         limits.maxBytes = 2_000
+        limits.bytesPerFrame = 0
         var model: [Item] = []
         func size() -> Int { model.reduce(0) { $0 + $1.size } }
         for number in 0..<3_000 {

@@ -22,8 +22,9 @@ public struct EventStreamOptions: Sendable, ExpressibleByBooleanLiteral {
     public var heartbeat: Duration? = .seconds(15)
     /// How long a browser waits before it connects again, which it does after every end of a stream. Defaults to 2 s.
     public var retry = Duration.seconds(2)
-    /// Bytes that may wait for a client that does not read, beyond what the kernel and a 64 KiB buffer take. Beyond, the
-    /// stream ends, and the client connects again. Defaults to 1 MiB.
+    /// Bytes that may wait for a client that does not read, beyond what the kernel and a 64 KiB buffer take; each event
+    /// counts for 96 more, since small ones cost more than their bytes. Beyond, the stream ends, and the client connects
+    /// again. Defaults to 1 MiB.
     public var maxOutboundBytes = 1_048_576
     /// Largest body of a POST, in bytes; a larger one is answered with HTTP 413. Defaults to 8 MB, as long poll's.
     public var maxBodyBytes = 8_000_000

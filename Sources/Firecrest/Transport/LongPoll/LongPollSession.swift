@@ -42,6 +42,7 @@ final class LongPollSession: SocketTransport, RequestedSession, TimerEntry {
         var limits = OutboundLimits()
         limits.maxBytes = options.maxBufferedBytes
         limits.maxFrames = options.maxBufferedMessages
+        limits.bytesPerFrame = 0
         return limits
     }
     private var window: TimeAmount { TimeAmount(options.window) }
