@@ -43,7 +43,6 @@ package final class LoopContext {
     var admission: Admission?
 
     private var dirty: [LoopConnection] = []
-    /// Empty between flushes; the two take turns, so that no tick allocates.
     private var connections: [LoopConnection] = []
     private var deferred: [() -> Void] = []
     private var flushScheduled = false
@@ -59,7 +58,12 @@ package final class LoopContext {
         self.timers = LoopTimers(driver: driver)
         guard let clock = driver as? EventLoopTimerDriver else { return }
         clock.timers = timers
-        timers.later = { [weak self] work in self?.nextTick(work) }
+        // A weak reference would make every retain of this object slower, and each message has some.
+        timers.later = { [unowned self] work in nextTick(work) }
+    }
+
+    deinit {
+        timers.later = nil
     }
 
     package var connectionCount: Int { connections.count }

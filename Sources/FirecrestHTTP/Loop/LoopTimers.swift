@@ -65,7 +65,7 @@ package final class LoopTimers {
             entry.timerFired()
         }
         if isBehind {
-            later? { [weak self] in self?.run() }
+            later? { self.run() }
         } else {
             arm()
         }

@@ -44,7 +44,8 @@ struct BenchModeTests {
         }
         let counts = report.result.counts
         #expect(report.result.faults.isEmpty, "\(report.result.faults)")
-        #expect((76...84).contains(counts.heartbeats), "\(counts.heartbeats)")
+        // Four of each in a second, and more where joining them took a while.
+        #expect((76...160).contains(counts.heartbeats), "\(counts.heartbeats)")
         #expect(counts.heartbeatTimes.count == counts.heartbeats)
     }
 
