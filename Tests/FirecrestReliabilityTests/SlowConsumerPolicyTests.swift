@@ -70,7 +70,7 @@ import Testing
             #expect(try await slow.receiveClose(timeout: .seconds(20)).code == 1013)
         }
         let lines = log.lines.filter { $0.message.contains("is disconnected") }
-        #expect(lines.map { $0.metadata["limit"] } == ["32768"])
+        #expect(lines.map { $0.metadata["limit"] } == ["36000"])
     }
 
     @Test func replies_come_through_whatever_is_dropped() async throws {
@@ -151,7 +151,8 @@ import Testing
         body: (TestServer, TestClient, Int) async throws -> Void
     ) async throws {
         var websocket = WebSocketOptions()
-        websocket.maxOutboundBytes = 32_768
+        // Eight frames of 4 KB with 96 bytes for each, and half another.
+        websocket.maxOutboundBytes = 36_000
         try await TestServer.run(
             options: Self.options(log), socket("/socket", PolicySocket.self, websocket: websocket)
         ) { server in
