@@ -44,12 +44,13 @@ extension ConnectionHandler {
 
     /// Leaves `connection` as the only handler. The decoder goes last: what it has not parsed, frames that came right
     /// behind the upgrade request, it hands to its next neighbour, which then is the connection.
-    func become(_ connection: some LoopConnection & ChannelHandler, _ context: ChannelHandlerContext) {
+    func become(_ connection: some OutboundConnection & ChannelHandler, _ context: ChannelHandlerContext) {
         state = .upgraded
         loop.unregister(self)
         let pipeline = context.pipeline.syncOperations
         // The encoder goes first: the session may send from the moment that its connection is added.
         if let encoder = server.encoder(of: pipeline) { pipeline.removeHandler(context: encoder, promise: nil) }
+        if server.prelude == nil { connection.prepare(writingTo: DirectSocket(of: pipeline)) }
         do {
             try pipeline.addHandler(connection, position: .after(self))
         } catch {

@@ -9,13 +9,16 @@ internal import NIOCore
 package class OutboundConnection: LoopConnection {
     /// The channel's own flag, kept here because asking for it costs as much as queueing a frame.
     private final var isWritable = true
-    /// The kernel did not take all of the last flush, as far as is known.
-    private final var isBacklogged = false
+    /// The channel was given bytes, and has them still as far as is known. At first the response to the upgrade.
+    private final var channelHoldsBytes = true
+    /// `pending` is a buffer of `loop.writeBuffers`, which nobody else holds.
+    private final var pendingIsOwn = false
+    private final var socket = DirectSocket.none
     package final let loop: LoopContext
     final var context: ChannelHandlerContext?
     final var outbound = OutboundQueue()
-    /// What `append` has written in this tick and the channel has not got yet. There only while the channel takes
-    /// everything, so nothing else can wait before it. Unchecked: taken out and put back, never accessed for longer.
+    /// What this tick's flush writes. There only while the channel holds nothing, so nothing else can wait before it.
+    /// Unchecked: taken out and put back, never accessed for longer.
     @exclusivity(unchecked) private final var pending: ByteBuffer?
 
     init(loop: LoopContext) {
@@ -35,6 +38,11 @@ package class OutboundConnection: LoopConnection {
     /// Everything queued has left user space while the channel was not writable before.
     func outboundDrained() {}
 
+    /// - Parameter socket: for writes without the channel; `none` where something stands between, as TLS does.
+    final func prepare(writingTo socket: DirectSocket) {
+        self.socket = socket
+    }
+
     final func begin(_ context: ChannelHandlerContext) {
         self.context = context
         isWritable = context.channel.isWritable
@@ -46,21 +54,40 @@ package class OutboundConnection: LoopConnection {
     /// - Parameter rule: how these bytes may give way to others; nil: not at all. Asked for only if they have to wait.
     final func enqueue(_ bytes: ByteBuffer, _ rule: @autoclosure () -> DropRule? = nil) {
         guard let context else { return }
-        if let room = pending?.writableBytes, bytes.readableBytes <= min(room, Self.copiedBytes) {
-            pending?.writeImmutableBuffer(bytes)
-            return
+        if pending != nil {
+            if joinPending(bytes) { return }
+            passPending(context)
         }
-        passPending(context)
         if outbound.isEmpty, isWritable {
-            context.write(NIOAny(bytes), promise: nil)
+            if channelIsEmpty(context) {
+                pending = bytes
+                pendingIsOwn = false
+            } else {
+                write(bytes, context)
+            }
             loop.markDirty(self)
             return
         }
-        switch outbound.append(bytes, rule: rule(), limits: outboundLimits, dropped: loop.dropped) {
-        case .queued: loop.markDirty(self)
-        case .dropped: break
-        case .overflow: outboundOverflowed()
+        // It leaves when the channel is writable again.
+        if case .overflow = outbound.append(bytes, rule: rule(), limits: outboundLimits, dropped: loop.dropped) {
+            outboundOverflowed()
         }
+    }
+
+    /// Puts short bytes behind what waits for the flush already, so that one write takes all.
+    private final func joinPending(_ bytes: ByteBuffer) -> Bool {
+        guard bytes.readableBytes <= Self.copiedBytes, let first = pending else { return false }
+        if pendingIsOwn {
+            guard first.writableBytes >= bytes.readableBytes else { return false }
+        } else {
+            guard first.readableBytes <= Self.copiedBytes else { return false }
+            var joined = loop.writeBuffers.take()
+            joined.writeImmutableBuffer(first)
+            pending = joined
+            pendingIsOwn = true
+        }
+        pending?.writeImmutableBuffer(bytes)
+        return true
     }
 
     /// Queues bytes that nobody else gets. What is short shares a buffer with the rest of its tick: one write takes all.
@@ -84,25 +111,43 @@ package class OutboundConnection: LoopConnection {
     /// The buffer to append to. nil when this is too long for one, and while the channel does not take everything: what
     /// waits is kept in buffers of its size, so that it takes as much memory as is counted.
     private final func collector(for size: Int) -> ByteBuffer? {
-        if let bytes = pending.take() {
+        if pendingIsOwn, let bytes = pending.take() {
             if bytes.writableBytes >= size { return bytes }
             pending = bytes
         }
         guard size <= WriteBuffers.size / 2, let context else { return nil }
-        passPending(context)
-        guard outbound.isEmpty, isWritable else { return nil }
-        if isBacklogged {
-            guard (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) == 0 else { return nil }
-            isBacklogged = false
+        if !pendingIsOwn, let first = pending, first.readableBytes <= Self.copiedBytes {
+            pending = nil
+            pendingIsOwn = true
+            var joined = loop.writeBuffers.take()
+            joined.writeImmutableBuffer(first)
+            return joined
         }
+        passPending(context)
+        guard outbound.isEmpty, isWritable, channelIsEmpty(context) else { return nil }
         loop.markDirty(self)
+        pendingIsOwn = true
         return loop.writeBuffers.take()
+    }
+
+    /// Whether all that the channel was given has been written.
+    private final func channelIsEmpty(_ context: ChannelHandlerContext) -> Bool {
+        guard channelHoldsBytes else { return true }
+        guard (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) == 0 else { return false }
+        channelHoldsBytes = false
+        return true
+    }
+
+    /// Everything that the channel gets comes this way. It leaves with the next flush.
+    private final func write(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
+        channelHoldsBytes = true
+        context.write(NIOAny(bytes), promise: nil)
     }
 
     private final func passPending(_ context: ChannelHandlerContext) {
         guard let bytes = pending.take() else { return }
-        guard bytes.readableBytes < Self.copiedBytes else { return context.write(NIOAny(bytes), promise: nil) }
-        context.write(NIOAny(ByteBuffer(bytes: bytes.readableBytesView)), promise: nil)
+        guard pendingIsOwn, bytes.readableBytes < Self.copiedBytes else { return write(bytes, context) }
+        write(ByteBuffer(bytes: bytes.readableBytesView), context)
         loop.writeBuffers.giveBack(bytes)
     }
 
@@ -116,8 +161,9 @@ package class OutboundConnection: LoopConnection {
         guard let context else { return false }
         passPending(context)
         guard outbound.isEmpty, isWritable else { return false }
-        context.write(NIOAny(head), promise: nil)
-        context.writeAndFlush(NIOAny(body), promise: nil)
+        write(head, context)
+        write(body, context)
+        context.flush()
         return true
     }
 
@@ -126,7 +172,7 @@ package class OutboundConnection: LoopConnection {
         guard let context else { return }
         passPending(context)
         if outbound.isEmpty {
-            context.write(NIOAny(bytes), promise: nil)
+            write(bytes, context)
         } else {
             var limits = OutboundLimits()
             limits.maxBytes = .max
@@ -138,8 +184,16 @@ package class OutboundConnection: LoopConnection {
     package final override func flushNow() {
         guard let context else { return }
         guard let bytes = pending.take() else { return context.flush() }
-        context.writeAndFlush(NIOAny(bytes), promise: nil)
-        isBacklogged = !loop.writeBuffers.giveBack(bytes)
+        let taken = socket.write(bytes)
+        guard taken < bytes.readableBytes else {
+            if pendingIsOwn { loop.writeBuffers.giveBack(consume bytes) }
+            return
+        }
+        // The channel waits until the kernel has room, or finds out what is wrong.
+        var rest = bytes
+        rest.moveReaderIndex(forwardBy: taken)
+        write(rest, context)
+        context.flush()
     }
 
     final func writabilityChanged(_ context: ChannelHandlerContext) {
@@ -147,7 +201,7 @@ package class OutboundConnection: LoopConnection {
         guard isWritable, !outbound.isEmpty else { return }
         // Writing may pass the high-water mark, which calls this again, from within.
         while isWritable, let bytes = outbound.popFirst() {
-            context.write(NIOAny(bytes), promise: nil)
+            write(bytes, context)
         }
         context.flush()
         if outbound.isEmpty { outboundDrained() }
@@ -168,6 +222,7 @@ package class OutboundConnection: LoopConnection {
         loop.statistics.connectionsOpen -= 1
         loop.admission?.release()
         context = nil
+        socket = .none
         pending = nil
         outbound.removeAll()
     }
