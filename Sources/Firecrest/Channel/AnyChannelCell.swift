@@ -1,7 +1,6 @@
 // Firecrest — one joined (or joining) channel of one socket: its life and its order.
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CoreMetrics
 internal import FirecrestHTTP
 internal import FirecrestProtocol
 internal import FirecrestPubSub
@@ -15,7 +14,7 @@ internal import NIOCore
 ///
 /// Isolation: belongs to its socket's loop.
 class AnyChannelCell: Subscriber, BroadcastRecipient {
-    private enum State {
+    enum State {
         case joining
         case joined
         /// Announced to the client; `terminate` may still push.
@@ -23,7 +22,7 @@ class AnyChannelCell: Subscriber, BroadcastRecipient {
     }
 
     /// What few channels ever have; made when the first of it comes.
-    private final class Rarities {
+    final class Rarities {
         /// Of the channels that this one replaces, oldest first, until they are announced as closed.
         var replacedJoinRefs: [Ref] = []
         var recordedFailure: (any Error)?
@@ -39,11 +38,11 @@ class AnyChannelCell: Subscriber, BroadcastRecipient {
     // Every byte here is there once for each joined channel; docs/memory-budget.md counts them.
     let id: SubscriberID
     var place = SubscriberPlace()
-    private var state = State.joining
-    private var isBusy = false
-    private var isDraining = false
-    private(set) var isLeaving = false
-    private var isPausingReads = false
+    var state = State.joining
+    var isBusy = false
+    var isDraining = false
+    var isLeaving = false
+    var isPausingReads = false
     /// In a byte; an endpoint has a handful of serializers.
     private let serializer: Int8?
     let route: CompiledRoute
@@ -53,12 +52,12 @@ class AnyChannelCell: Subscriber, BroadcastRecipient {
     private let joinMessageRef: Ref
     var assigns: Assigns
     /// nil once the channel has ended and nothing is left to send.
-    private(set) var socket: SocketSession?
+    var socket: SocketSession?
     /// Unchecked: set and cleared for each event, never accessed for longer.
-    @exclusivity(unchecked) private var currentRef: Ref?
-    private var mailbox = Mailbox()
-    private var task: Task<Void, Never>?
-    private var rarities: Rarities?
+    @exclusivity(unchecked) var currentRef: Ref?
+    var mailbox = Mailbox()
+    var task: Task<Void, Never>?
+    var rarities: Rarities?
 
     init(_ request: JoinRequest) {
         route = request.route
@@ -77,7 +76,7 @@ class AnyChannelCell: Subscriber, BroadcastRecipient {
     /// Sent with replies and pushes: the join ref, or the ref of the join when there was none.
     var joinRef: Ref { recordedJoinRef.isNull ? joinMessageRef : recordedJoinRef }
 
-    private func madeRarities() -> Rarities {
+    func madeRarities() -> Rarities {
         let made = rarities ?? Rarities()
         rarities = made
         return made
@@ -247,7 +246,7 @@ class AnyChannelCell: Subscriber, BroadcastRecipient {
         }
     }
 
-    private func drain() {
+    func drain() {
         guard !isDraining else { return }
         isDraining = true
         while state == .joined, !isBusy, let item = mailbox.popFirst() {
@@ -311,56 +310,6 @@ class AnyChannelCell: Subscriber, BroadcastRecipient {
         if !isDraining { drain() }
     }
 
-    // MARK: an event handled at once
-
-    /// Handles an event of 2.0.0, named by its JSON literal, if that takes no waiting and nobody looks on: a synchronous
-    /// handler, while nothing runs and nothing waits. The same as `receive(_:)`, with less in between.
-    ///
-    /// - Returns: whether it did; otherwise nothing has been done.
-    final func handleNow(_ event: Span<UInt8>, ref: Ref, payload: Payload) -> Bool {
-        guard state == .joined, !isBusy, mailbox.isEmpty, let index = route.events.names.index(ofLiteral: event),
-            let handler = route.events.synchronous[index], !route.watch.isLookedOn(self)
-        else { return false }
-        isBusy = true
-        currentRef = ref
-        let timer = route.events.timers[index]
-        let started = timer == nil ? NIODeadline.uptimeNanoseconds(0) : .now()
-        let outcome: Result<Reply, any Error>
-        do {
-            let reply = try handler(user, payload, ChannelSocket(cell: self))
-            let ended = timer == nil ? started : .now()
-            if finish(reply, ref) {
-                timer?.recordNanoseconds((ended - started).nanoseconds)
-                return true
-            }
-            outcome = .success(reply)
-        } catch {
-            outcome = .failure(error)
-        }
-        var run = EventRun(event: route.events.names[index], ref: ref, payload: payload, timer: timer)
-        run.started = started
-        run.isMeasured = timer != nil
-        eventFinished(outcome, run)
-        return true
-    }
-
-    /// As `eventFinished`, for a plain reply or none.
-    ///
-    /// - Returns: false, with nothing done, when there is more to it.
-    private final func finish(_ reply: Reply, _ ref: Ref) -> Bool {
-        guard state == .joined, rarities?.recordedFailure == nil, reply.stop == nil else { return false }
-        if case .reply(_, let payload) = reply.action {
-            guard case .success(let payload) = payload, payload.kind == .json else { return false }
-        }
-        isBusy = false
-        currentRef = nil
-        if case .reply(let status, .success(let payload)) = reply.action {
-            socket?.sendReply(joinRef: joinRef, ref: ref, topic: topic, status: status, payload: payload)
-        }
-        if !mailbox.isEmpty || isPausingReads, !isDraining { drain() }
-        return true
-    }
-
     func eventUnhandled(_ run: EventRun, policy: UnhandledEvent) {
         switch policy {
         case .crash: eventFinished(.failure(ChannelError.unhandledEvent), run)
@@ -370,7 +319,7 @@ class AnyChannelCell: Subscriber, BroadcastRecipient {
     }
 
     /// The channel ended while its code ran; that has returned now.
-    private func codeReturned(runsTerminate: Bool) {
+    func codeReturned(runsTerminate: Bool) {
         if let rarities {
             if let reason = rarities.deferredTermination, runsTerminate { runTerminate(reason) }
             rarities.deferredTermination = nil
@@ -382,194 +331,6 @@ class AnyChannelCell: Subscriber, BroadcastRecipient {
 
     func setTask(_ task: Task<Void, Never>) {
         if isBusy { self.task = task }
-    }
-
-    // MARK: for channel code
-
-    var isJoined: Bool { state == .joined }
-    var messageRef: Ref? { currentRef }
-    var logger: Logger? { socket?.definition.logger }
-
-    private func log(
-        _ kind: LogKind, _ level: Logger.Level, _ message: Logger.Message, _ metadata: Logger.Metadata = [:]
-    ) {
-        guard let socket else { return }
-        socket.loop.context.log(
-            kind, level, to: socket.definition.logger, message,
-            metadata: metadata.merging(["topic": "\(topic.forLog())", "channel": "\(route.watch.name)"]) { $1 })
-    }
-
-    /// Remembers what went wrong in a call that does not throw; the running callback then counts as crashed.
-    func record(_ error: any Error) {
-        if isBusy {
-            let rarities = madeRarities()
-            rarities.recordedFailure = rarities.recordedFailure ?? error
-        } else if state == .joined {
-            crash(error)
-        }
-    }
-
-    private func failing<T>(_ outcome: Result<T, any Error>) -> Result<T, any Error> {
-        guard let failure = rarities?.recordedFailure else { return outcome }
-        rarities?.recordedFailure = nil
-        return .failure(failure)
-    }
-
-    func push(_ event: String, _ payload: Result<Payload, any Error>) {
-        guard state != .joining else { return record(ChannelError.notJoined) }
-        do {
-            try socket?.send(.push(joinRef: joinRef, topic: topic, event: event, payload: try payload.get()))
-        } catch {
-            record(error)
-        }
-    }
-
-    func broadcast(
-        _ event: String, _ payload: Result<Payload, any Error>, except: Bool, slowConsumers: SlowConsumerPolicy?
-    ) {
-        guard state != .joining else { return record(ChannelError.notJoined) }
-        guard let pubSub = socket?.definition.pubSub else { return }
-        do {
-            try pubSub.broadcast(
-                topic: topic, event: event, payload: try payload.get(), except: except ? id : nil,
-                slowConsumers: slowConsumers)
-        } catch {
-            record(error)
-        }
-    }
-
-    func reply(ref: Ref, status: String, payload: Payload) throws {
-        try socket?.send(
-            .reply(joinRef: joinRef, ref: ref, topic: .name(topic), status: status, payload: payload))
-    }
-
-    func subscribe(to other: String) {
-        guard let socket, state != .ended else { return }
-        let subscription = ForeignSubscription(cell: self, topic: other)
-        madeRarities().subscriptions.append(subscription)
-        socket.loop.topics.subscribe(subscription, to: other)
-    }
-
-    func unsubscribe(from other: String) {
-        guard let socket, let rarities else { return }
-        for subscription in rarities.subscriptions where subscription.topic == other {
-            socket.loop.topics.unsubscribe(subscription)
-        }
-        rarities.subscriptions.removeAll { $0.topic == other }
-    }
-
-    // MARK: end
-
-    private func leave(_ ref: Ref) {
-        try? reply(ref: ref, status: "ok", payload: .empty)
-        announce(OutboundMessage.Event.close, .empty)
-        finish(.left)
-    }
-
-    private func stop(_ reason: StopReason) {
-        guard state == .joined else { return }
-        switch reason {
-        case .normal, .shutdown:
-            announce(OutboundMessage.Event.close, .empty)
-            finish(.stopped(reason))
-        case .failure:
-            end()
-            runTerminate(.stopped(reason))
-            announce(OutboundMessage.Event.error, .reason("channel_crash"))
-            letGo()
-        }
-    }
-
-    private func crash(_ error: any Error) {
-        guard state != .ended else { return }
-        log(.channelCrashed, .error, "A channel crashed.", ["error": "\(error)"])
-        socket?.loop.context.statistics.channelCrashes += 1
-        end()
-        guard !isBusy else {
-            madeRarities().deferredTermination = .crashed(error)
-            announce(OutboundMessage.Event.error, .reason("channel_crash"))
-            linger()
-            return resumeReads()
-        }
-        runTerminate(.crashed(error))
-        announce(OutboundMessage.Event.error, .reason("channel_crash"))
-        letGo()
-    }
-
-    private func announce(_ event: String, _ payload: Payload) {
-        try? socket?.send(.lifecycle(event, joinRef: recordedJoinRef, topic: topic, payload: payload))
-    }
-
-    private func finish(_ reason: TerminateReason) {
-        guard state == .joined else { return }
-        end()
-        runTerminate(reason)
-        letGo()
-    }
-
-    /// The same topic is joined again: this channel goes without `terminate`, and its answers are lost.
-    ///
-    /// Returns the join refs of the channels that are still to be announced as closed, this one's last.
-    func replaced() -> [Ref] {
-        end()
-        if isBusy { linger() }
-        letGo()
-        return (rarities?.replacedJoinRefs ?? []) + [recordedJoinRef]
-    }
-
-    /// Code of a channel that has ended goes on until it returns; its connection counts it until then.
-    private func linger() {
-        task?.cancel()
-        madeRarities().lingersIn = socket
-        socket?.lingering += 1
-    }
-
-    /// The connection is gone. A handler under way is cancelled; `terminate` waits for it.
-    func connectionClosed(_ reason: TerminateReason) {
-        let wasJoining = state == .joining
-        guard state != .ended else { return }
-        end()
-        if isBusy {
-            // Keeps the socket: `terminate` may want to tell the others.
-            madeRarities().deferredTermination = reason
-            task?.cancel()
-            return
-        }
-        if !wasJoining { runTerminate(reason) }
-        letGo()
-    }
-
-    private func end() {
-        guard state != .ended else { return }
-        if state == .joined {
-            // What was broadcast before the end still goes to the client, before it is told.
-            isLeaving = true
-            socket?.catchUp(self)
-            socket?.loop.context.statistics.channelsOpen -= 1
-        }
-        state = .ended
-        mailbox = Mailbox()
-        leaveSocket()
-    }
-
-    /// The last thing a channel does: reading the connection again may bring the next messages right here.
-    private func letGo() {
-        let socket = socket
-        self.socket = nil
-        if isPausingReads {
-            isPausingReads = false
-            socket?.resumeReading()
-        }
-    }
-
-    private func leaveSocket() {
-        guard let socket else { return }
-        if place.isSubscribed { socket.loop.topics.unsubscribe(self) }
-        if let rarities {
-            for subscription in rarities.subscriptions { socket.loop.topics.unsubscribe(subscription) }
-            rarities.subscriptions = []
-        }
-        socket.remove(self)
     }
 
     // MARK: a client that does not read
@@ -603,7 +364,7 @@ class AnyChannelCell: Subscriber, BroadcastRecipient {
         if mailbox.clientItems <= limits.maxMessages / 2, mailbox.clientBytes <= limits.maxBytes / 2 { resumeReads() }
     }
 
-    private func resumeReads() {
+    func resumeReads() {
         guard isPausingReads else { return }
         isPausingReads = false
         socket?.resumeReading()

@@ -15,7 +15,7 @@ package final class WebSocketConnection: OutboundConnection, ChannelDuplexHandle
     package typealias OutboundIn = ByteBuffer
     package typealias OutboundOut = ByteBuffer
 
-    private enum Phase {
+    enum Phase {
         case open
         /// Our close frame is queued; the other side's has not come.
         case closeSent
@@ -24,11 +24,8 @@ package final class WebSocketConnection: OutboundConnection, ChannelDuplexHandle
         case closed
     }
 
-    /// From this many bytes on, copying a payload costs more than writing it by itself.
-    private static let longPayload = 16_384
-
     /// Exists while the session does not want to be fed.
-    private final class Pause {
+    final class Pause {
         let since: NIODeadline
         /// Bytes that came before the session asked, copied to their exact size.
         var input: ByteBuffer?
@@ -39,19 +36,19 @@ package final class WebSocketConnection: OutboundConnection, ChannelDuplexHandle
     }
 
     // Every byte here is there once for each client; docs/memory-budget.md counts them.
-    private let parameters: WebSocketParameters
+    let parameters: WebSocketParameters
     private var session: (any WebSocketSession)?
     /// Unchecked: `decode` alone uses it, and is not entered twice (`isDecoding`).
     @exclusivity(unchecked) private var decoder: MessageDecoder
-    private var pause: Pause?
+    var pause: Pause?
     /// When bytes came last, whatever they were: a sign of life.
-    private var lastRead: NIODeadline
+    var lastRead: NIODeadline
     /// When something came last that keeps the connection from being idle: anything but answers to our own pings.
-    private var lastHeard: NIODeadline
-    private var closeDeadline = NIODeadline.distantFuture
+    var lastHeard: NIODeadline
+    var closeDeadline = NIODeadline.distantFuture
     /// When the ping that is not answered yet went out.
-    private var pingedAt: NIODeadline?
-    private var phase = Phase.open
+    var pingedAt: NIODeadline?
+    var phase = Phase.open
     private var end = ConnectionEnd.client
     private var isDecoding = false
     private var readWanted = false
@@ -214,96 +211,6 @@ package final class WebSocketConnection: OutboundConnection, ChannelDuplexHandle
         armTimer()
     }
 
-    /// Queues a complete frame. It leaves with the tick's flush.
-    package func send(frame: ByteBuffer) {
-        guard phase == .open else { return }
-        enqueueFrame(frame)
-    }
-
-    /// Queues a frame that only this client gets, with the content that `encode` appends to the buffer it is given.
-    /// Short ones of a tick share a buffer.
-    ///
-    /// - Parameters:
-    ///   - size: about how long the content will be.
-    ///   - encode: returns nil to have nothing sent.
-    package func send(size: Int, _ encode: (inout ByteBuffer) -> Opcode?) {
-        guard phase == .open else { return }
-        append(size: size + FrameHeadroom.maxBytes) { buffer in
-            let start = buffer.writerIndex
-            FrameHeadroom.beginFrame(payloadLength: size, in: &buffer)
-            guard let opcode = encode(&buffer) else { return false }
-            FrameHeadroom.endFrame(at: start, payloadLength: size, in: &buffer, opcode: opcode)
-            loop.statistics.framesSent += 1
-            loop.statistics.bytesSent += buffer.writerIndex - start
-            return true
-        }
-    }
-
-    /// Queues a frame that only this client gets, header and all as `write` appends it.
-    ///
-    /// - Parameters:
-    ///   - size: about how long the frame will be.
-    ///   - write: returns whether it did.
-    package func send(frameSize size: Int, _ write: (inout ByteBuffer) -> Bool) {
-        guard phase == .open else { return }
-        append(size: size) { buffer in
-            let start = buffer.writerIndex
-            guard write(&buffer) else { return false }
-            loop.statistics.framesSent += 1
-            loop.statistics.bytesSent += buffer.writerIndex - start
-            return true
-        }
-    }
-
-    /// Sends a frame with a payload that is there already. A long one is not copied, and leaves at once.
-    package func send(_ payload: ByteBuffer, opcode: Opcode) {
-        if payload.readableBytes >= Self.longPayload, phase == .open {
-            var head = ByteBuffer()
-            FrameEncoder.writeHeader(into: &head, opcode: opcode, payloadLength: payload.readableBytes)
-            if writeNow(head, payload) {
-                loop.statistics.framesSent += 1
-                loop.statistics.bytesSent += head.readableBytes + payload.readableBytes
-                return
-            }
-        }
-        send(size: payload.readableBytes) { buffer in
-            buffer.writeImmutableBuffer(payload)
-            return opcode
-        }
-    }
-
-    /// Queues complete frames that stand end to end in one buffer, which other connections share.
-    ///
-    /// - Parameter rule: how they may give way to others while the client does not read.
-    package func send(frames: ByteBuffer, count: Int, _ rule: @autoclosure () -> DropRule? = nil) {
-        guard phase == .open else { return }
-        loop.statistics.framesSent += count
-        loop.statistics.bytesSent += frames.readableBytes
-        enqueue(frames, rule())
-    }
-
-    /// Whether messages to this client are compressed.
-    package var isCompressing: Bool { parameters.agreement != nil }
-
-    /// Tells compressed frames apart that are not the same: two connections with one key can share a frame.
-    package var compressionKey: Int {
-        let deflate = parameters.deflate
-        return ((deflate.minimumBytes << 4 | deflate.level) << 4 | deflate.memLevel) << 4
-            | (parameters.agreement?.serverMaxWindowBits ?? 0)
-    }
-
-    /// The compressed frame of a message, or nil when the message is too short for it or would not get smaller.
-    package func compressedFrame(_ content: ByteBuffer, opcode: Opcode) -> ByteBuffer? {
-        guard let agreement = parameters.agreement, content.readableBytes >= parameters.deflate.minimumBytes else {
-            return nil
-        }
-        let compressed = loop.deflate.deflater(parameters.deflate, windowBits: agreement.serverMaxWindowBits)
-            .deflate(content, allocator: ByteBufferAllocator())
-        guard compressed.readableBytes < content.readableBytes else { return nil }
-        return FrameEncoder.frame(
-            opcode: opcode, payload: compressed, compressed: true, allocator: ByteBufferAllocator())
-    }
-
     /// Starts the close handshake. `reason` says what happened in at most 123 bytes.
     package func close(_ code: CloseCode, reason: String) {
         guard phase == .open else { return }
@@ -325,7 +232,7 @@ package final class WebSocketConnection: OutboundConnection, ChannelDuplexHandle
 
     override var outboundLimits: OutboundLimits { parameters.outbound }
 
-    private func enqueueFrame(_ frame: ByteBuffer) {
+    func enqueueFrame(_ frame: ByteBuffer) {
         loop.statistics.framesSent += 1
         loop.statistics.bytesSent += frame.readableBytes
         enqueue(frame)
@@ -358,7 +265,7 @@ package final class WebSocketConnection: OutboundConnection, ChannelDuplexHandle
     /// The close frame is queued. When everything queued is written, the output side is shut; the client then sees the
     /// close frame and the end of the stream. Input is read and dropped meanwhile: closing with unread input would make
     /// the kernel send a reset, which can overtake the close frame.
-    private func startDraining() {
+    func startDraining() {
         guard phase != .draining, phase != .closed else { return }
         phase = .draining
         pause?.input = nil
@@ -382,88 +289,8 @@ package final class WebSocketConnection: OutboundConnection, ChannelDuplexHandle
         }
     }
 
-    // MARK: time
-
-    private func armTimer() {
-        guard phase != .closed else { return }
-        var next = closeDeadline
-        if let pause {
-            next = min(next, pause.since + parameters.stallTimeout)
-        } else if phase == .open {
-            if let idle = parameters.idleTimeout { next = min(next, lastHeard + idle) }
-            if let ping = nextPingDeadline { next = min(next, ping) }
-        }
-        if next == .distantFuture {
-            loop.timers.cancel(self)
-        } else {
-            loop.timers.schedule(self, at: next)
-        }
-    }
-
     package override func timerFired() {
-        let now = loop.timers.now
-        if closeDeadline <= now {
-            context?.close(promise: nil)
-            return
-        }
-        if phase == .open {
-            if let pause, pause.since + parameters.stallTimeout <= now {
-                loop.statistics.slowConsumers += 1
-                close(
-                    .tryAgainLater,
-                    reason: "overloaded: messages waited \(parameters.stallTimeout.seconds) s; reconnect")
-                startDraining()
-            } else if pause == nil, let idle = parameters.idleTimeout, lastHeard + idle <= now {
-                loop.statistics.idleTimeouts += 1
-                // RFC 6455 §7.4.1, 1001. Any code but 1000 lets phoenix.js reconnect.
-                close(.goingAway, reason: "idle: nothing received for \(idle.milliseconds) ms; send heartbeats")
-            } else if pause == nil, let due = nextPingDeadline, due <= now {
-                pingIsDue(now)
-            }
-        }
-        armTimer()
-    }
-
-    // MARK: pings of our own
-
-    /// When to send a ping or, while one is out, when to stop waiting for its answer.
-    private var nextPingDeadline: NIODeadline? {
-        guard let interval = parameters.pingInterval else { return nil }
-        guard let pingedAt else { return lastRead + interval }
-        return parameters.pongTimeout.map { pingedAt + $0 } ?? max(pingedAt, lastRead) + interval
-    }
-
-    private func pingIsDue(_ now: NIODeadline) {
-        if let pingedAt, let limit = parameters.pongTimeout {
-            if lastRead <= pingedAt {
-                loop.statistics.pongTimeouts += 1
-                close(
-                    .goingAway,
-                    reason: "no pong: nothing received for \(limit.milliseconds) ms after a ping; reconnect")
-                return startDraining()
-            }
-            // Other bytes prove the client alive; its pong may be on its way behind them.
-            self.pingedAt = nil
-            return
-        }
-        pingedAt = now
-        loop.statistics.pingsSent += 1
-        var payload = ByteBuffer()
-        payload.writeInteger(Self.pingData(now))
-        enqueueFrame(FrameEncoder.frame(opcode: .ping, payload: payload, allocator: ByteBufferAllocator()))
-    }
-
-    /// What a ping carries: enough of its time to know the answer by, so that there is nothing more to remember.
-    private static func pingData(_ time: NIODeadline) -> UInt32 { UInt32(truncatingIfNeeded: time.uptimeNanoseconds) }
-
-    /// Whether a pong answers the ping that is out. The round trip is taken then.
-    private func isAnswer(_ pong: ByteBuffer) -> Bool {
-        guard let pingedAt, pong.readableBytes == 4, pong.getInteger(at: pong.readerIndex) == Self.pingData(pingedAt)
-        else { return false }
-        self.pingedAt = nil
-        loop.statistics.roundTrips.add(lastRead - pingedAt)
-        armTimer()
-        return true
+        timeIsUp()
     }
 
     package override func shutDown() {
