@@ -8,9 +8,9 @@ internal import NIOCore
 /// connections there are, and takes as much as the kernel has.
 ///
 /// Isolation: belongs to its loop.
-struct ReadBuffer {
+package struct ReadBuffer {
     /// Large enough for a message of 64 KiB, which then needs no copy of its own.
-    static let size = 131_072
+    package static let size = 131_072
 
     private var buffer: ByteBuffer?
 

@@ -7,11 +7,11 @@ internal import NIOCore
 /// tick's flush; what the kernel has taken comes back.
 ///
 /// Isolation: belongs to its loop.
-struct WriteBuffers {
+package struct WriteBuffers {
     /// Bytes of one: some thirty short replies.
     static let size = 4_096
     /// How many are kept, 256 KiB in all: as many connections as one call of `epoll_wait` reports.
-    static let kept = 64
+    package static let kept = 64
 
     private var buffers: [ByteBuffer] = []
 

@@ -175,7 +175,7 @@ struct LongPollSessionTests {
 
     @Test("a count that cannot be is not believed", arguments: ["7", "-1", "x", "", "99999999999999999999"])
     func wrongAck(count: String) async throws {
-        try await PollSocket.joined(.window(.milliseconds(500))) { session, world in
+        try await PollSocket.joined(.window(.milliseconds(1_500))) { session, world in
             let client = session.polls
             let answer = try await client.get(
                 session.target + "&_ack=\(count)", headers: [("X-Phoenix-LongPoll-Token", session.token)])

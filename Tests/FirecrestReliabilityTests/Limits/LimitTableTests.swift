@@ -49,7 +49,8 @@ import Musl
         "PublishQueue.maxWaitingBytes": show(PublishQueue.maxWaitingBytes),
         "LastEventID.maxBytes": show(LastEventID.maxBytes),
         "NodeCalls.maxOpenCalls": show(NodeCalls.maxOpenCalls), "SessionTokens.maxBytes": show(SessionTokens.maxBytes),
-        "Batch.maxBytes": show(Batch.maxBytes),
+        "Batch.maxBytes": show(Batch.maxBytes), "ReadBuffer.size": show(ReadBuffer.size),
+        "WriteBuffers.kept": show(WriteBuffers.kept),
         "SessionRelay.maxAnsweredPolls": show(SessionRelay.maxAnsweredPolls),
     ]
     /// Limits whose test is not called `limit_<name>`.
@@ -85,6 +86,8 @@ import Musl
         "QueryDecoder.maxBytes": "refuses_a_query_beyond_a_million_bytes",
         "QueryDecoder.maxPairs": "limit_queryParameters", "QueryDecoder.maxDepth": "limit_queryParameters",
         "LogSampler.maxLinesPerSecond": "bad_26_names_of_clients_never_reach_the_metrics_and_the_log_is_sampled",
+        "ReadBuffer.size": "a_read_buffer_that_came_back_is_read_into_again",
+        "WriteBuffers.kept": "no_more_write_buffers_are_kept_than_may_be",
         "Batch.maxBytes": "limit_maxBatchBytes", "EndpointOptions.hotTopicDelay": "limit_hotTopicDelay",
         "SessionTokens.maxBytes": "a_text_beyond_the_limit_is_not_looked_at",
         "FrameEncoder.maxControlBytes": "bad_12_", "Inflater.ratioFloorBytes": "limit_maxInflateRatio",
