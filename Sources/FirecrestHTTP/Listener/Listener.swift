@@ -1,11 +1,24 @@
 // Firecrest — accepts connections and gives each to its loop.
 // SPDX-License-Identifier: Apache-2.0
 
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#else
+internal import Darwin
+#endif
 package import NIOCore
 internal import NIOPosix
 
 /// The listening sockets of one endpoint.
 package struct Listener: Sendable {
+    /// Bytes that the kernel takes for a client beyond those that it has sent: the rest waits in user space, where it is
+    /// counted and a newer message can take its place. The kernel by itself would take some 3 MB, which a client that is
+    /// behind must read before it sees anything new, and 1,000 such clients would fill 3 GB. What is sent and not yet
+    /// acknowledged does not count, so long distances are as fast as ever.
+    package static let maxUnsentBytes = 131_072
+
     private let channels: [any Channel]
 
     /// What the sockets are bound to, with the ports that the system chose.
@@ -40,6 +53,9 @@ package struct Listener: Sendable {
                     guard let loop = context(channel.eventLoop) else {
                         throw ChannelError.inappropriateOperationForState
                     }
+                    // A Unix socket has no such option, and takes no more than 208 KiB.
+                    try? channel.syncOptions?.setOption(
+                        .tcpOption(.init(rawValue: TCP_NOTSENT_LOWAT)), value: .init(maxUnsentBytes))
                     try settings.configure(channel, loop: loop)
                 }
             }

@@ -50,7 +50,7 @@ import Musl
         "LastEventID.maxBytes": show(LastEventID.maxBytes),
         "NodeCalls.maxOpenCalls": show(NodeCalls.maxOpenCalls), "SessionTokens.maxBytes": show(SessionTokens.maxBytes),
         "Batch.maxBytes": show(Batch.maxBytes), "ReadBuffer.size": show(ReadBuffer.size),
-        "WriteBuffers.kept": show(WriteBuffers.kept),
+        "WriteBuffers.kept": show(WriteBuffers.kept), "Listener.maxUnsentBytes": show(Listener.maxUnsentBytes),
         "SessionRelay.maxAnsweredPolls": show(SessionRelay.maxAnsweredPolls),
     ]
     /// Limits whose test is not called `limit_<name>`.
