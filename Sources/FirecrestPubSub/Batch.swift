@@ -15,11 +15,14 @@ package final class Batch {
     package let deliveries: [Delivery]
     /// Whom some of them leave out.
     let exceptions: [SubscriberID]
+    /// What becomes of them where a client does not read is what the recipient says, and not the broadcast.
+    package let inheritPolicy: Bool
     private var joined = FrameVariants()
 
     package init(_ deliveries: [Delivery]) {
         self.deliveries = deliveries
         exceptions = deliveries.compactMap(\.record.except)
+        inheritPolicy = deliveries.allSatisfy { $0.record.slowConsumers == nil }
     }
 
     package func hasFrames(_ serializerIndex: Int) -> Bool {

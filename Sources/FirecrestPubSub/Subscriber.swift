@@ -25,6 +25,9 @@ package protocol Subscriber: AnyObject {
     /// The list's; starts as `SubscriberPlace()`.
     var place: SubscriberPlace { get set }
 
+    /// Whether its client reads more slowly than it is sent to. It then gets broadcasts after those whose clients do not.
+    var isBehind: Bool { get }
+
     /// A broadcast to the topic. Called on the loop; may unsubscribe anybody, this subscriber too.
     func receive(_ delivery: Delivery)
 
@@ -33,15 +36,24 @@ package protocol Subscriber: AnyObject {
 }
 
 extension Subscriber {
+    package var isBehind: Bool { false }
     package func receive(_ batch: Batch) -> Bool { false }
 }
 
 /// Where a subscriber stands in its topic's list.
 package struct SubscriberPlace {
     var topicList: TopicList?
-    var position = 0
+    private var index: Int32 = 0
+    /// As the list knew it last.
+    var isBehind = false
 
     package init() {}
+
+    /// In the list. A list has fewer than two billion places.
+    var position: Int {
+        get { Int(index) }
+        set { index = Int32(clamping: newValue) }
+    }
 
     package var isSubscribed: Bool { topicList != nil }
 }

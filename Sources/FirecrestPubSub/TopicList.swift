@@ -29,6 +29,8 @@ final class TopicList {
     private var batch: Batch?
     /// Who gets those of the round one by one just now: it is before the cursor, yet has not had all of them.
     private var partial: Int?
+    /// Somebody has fallen behind, or caught up, since the entries were put in order.
+    private var isUnsorted = false
 
     init(topic: String) {
         self.topic = topic
@@ -43,6 +45,7 @@ final class TopicList {
 
     func add(_ subscriber: any Subscriber) {
         subscriber.place.topicList = self
+        subscriber.place.isBehind = false
         subscriber.place.position = entries.count
         entries.append(Entry(subscriber: subscriber, id: subscriber.id, since: accepted))
     }
@@ -93,7 +96,7 @@ final class TopicList {
             batch = nil
             cursor = 0
         }
-        if holes > 0 { closeHoles() }
+        if holes > 0 || isUnsorted { arrange() }
         return reached
     }
 
@@ -116,8 +119,10 @@ final class TopicList {
             let delivery = pending[0]
             guard delivery.broadcast.except != entry.id else { return 0 }
             subscriber.receive(delivery)
+            look(at: subscriber)
             return 1
         }
+        defer { look(at: subscriber) }
         if entry.since <= first, !batch.exceptions.contains(entry.id), subscriber.receive(batch) { return 1 }
         let position = subscriber.place.position
         partial = position
@@ -159,11 +164,24 @@ final class TopicList {
         batch = nil
     }
 
-    private func closeHoles() {
-        entries.removeAll { $0 == nil }
+    private func look(at subscriber: any Subscriber) {
+        let isBehind = subscriber.isBehind
+        guard isBehind != subscriber.place.isBehind else { return }
+        subscriber.place.isBehind = isBehind
+        isUnsorted = true
+    }
+
+    /// Closes the holes, and puts whoever is behind at the end: what is queued for them shall keep nobody else waiting.
+    private func arrange() {
+        let subscribed = entries.filter { $0 != nil }
+        entries = subscribed.filter { $0?.subscriber.place.isBehind == false }
+        if entries.count < subscribed.count {
+            entries += subscribed.filter { $0?.subscriber.place.isBehind == true }
+        }
         for (position, entry) in entries.enumerated() {
             entry?.subscriber.place.position = position
         }
         holes = 0
+        isUnsorted = false
     }
 }

@@ -34,6 +34,35 @@ struct LoopTopicsTests {
         #expect(listeners.allSatisfy { $0.heard == ["a"] })
     }
 
+    @Test("whoever is behind gets a broadcast after those who are not, and its place back when it has caught up")
+    func behindLast() {
+        let loop = FakeLoop()
+        let listeners = loop.listen("room:1", count: 600)
+        var order: [Int] = []
+        for (number, listener) in listeners.enumerated() { listener.onReceive = { _ in order.append(number) } }
+        for number in 0..<500 { listeners[number].isBehind = true }
+        // It shows when something is sent to them.
+        loop.accept("room:1", "a")
+        while loop.scheduledTicks > 0 { loop.tick() }
+
+        order = []
+        loop.accept("room:1", "b")
+        #expect(Array(order.prefix(100)) == Array(500..<600), "of the first slice")
+        while loop.scheduledTicks > 0 { loop.tick() }
+        #expect(Array(order.dropFirst(100)) == Array(0..<500))
+
+        for listener in listeners { listener.isBehind = false }
+        loop.accept("room:1", "c")
+        while loop.scheduledTicks > 0 { loop.tick() }
+        // Positions are still right: these leave, and the others hear on.
+        for number in 500..<600 { loop.topics.unsubscribe(listeners[number]) }
+        order = []
+        loop.accept("room:1", "d")
+        while loop.scheduledTicks > 0 { loop.tick() }
+        #expect(order.sorted() == Array(0..<500))
+        #expect(listeners[0].heard == ["a", "b", "c", "d"] && listeners[599].heard == ["a", "b", "c"])
+    }
+
     @Test("several broadcasts of one tick share the budget: 256 deliveries, then the loop looks at its sockets")
     func burst() {
         let loop = FakeLoop()

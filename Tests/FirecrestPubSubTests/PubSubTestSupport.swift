@@ -130,6 +130,7 @@ final class Listener: Subscriber {
     var onReceive: ((String) -> Void)?
     /// How many broadcasts came together, for each time that some did; nil for a listener that takes them singly.
     var batches: [Int]?
+    var isBehind = false
 
     init(id: SubscriberID, serializerIndex: Int?) {
         self.id = id

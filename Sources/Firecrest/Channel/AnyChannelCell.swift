@@ -206,6 +206,8 @@ class AnyChannelCell: Subscriber, BroadcastRecipient {
         }
     }
 
+    var isBehind: Bool { socket?.transport?.isBehind ?? false }
+
     func receive(_ delivery: Delivery) {
         guard state == .joined, let socket else { return }
         if route.hasIntercepts, route.isIntercepted(delivery.record.event) {

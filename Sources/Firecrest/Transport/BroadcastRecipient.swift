@@ -14,6 +14,11 @@ package protocol BroadcastRecipient: DropObserver {
 }
 
 extension BroadcastRecipient {
+    /// Whether some of these, once they wait, may be dropped one by one.
+    func mayDrop(from batch: Batch) -> Bool {
+        if batch.inheritPolicy, case .disconnect = slowConsumers.kind { false } else { true }
+    }
+
     /// What may be done with a broadcast's frame while the client does not read; nil where it must be sent.
     func rule(for delivery: Delivery) -> DropRule? {
         let policy = delivery.record.slowConsumers ?? slowConsumers

@@ -30,6 +30,9 @@ package protocol SocketTransport: AnyObject {
     /// Sends several broadcasts in their order. All of them have a frame for the serializer.
     func send(_ batch: Batch, serializerIndex: Int, to recipient: any BroadcastRecipient)
 
+    /// Whether the client reads more slowly than it is sent to: what is sent now has to wait.
+    var isBehind: Bool { get }
+
     func close(_ code: CloseCode, reason: String)
     /// Ends the connection without a word.
     func drop()
@@ -39,6 +42,8 @@ package protocol SocketTransport: AnyObject {
 }
 
 extension SocketTransport {
+    package var isBehind: Bool { false }
+
     package func send(_ message: OutboundMessage, with serializer: any Serializer) throws(PayloadError) {
         send(try EncodedFrame(message, with: serializer))
     }

@@ -58,8 +58,7 @@ extension WebSocketConnection: SocketTransport {
     }
 
     package func send(_ batch: Batch, serializerIndex: Int, to recipient: any BroadcastRecipient) {
-        // What waits is dropped one by one.
-        if isBehind {
+        if isBehind, recipient.mayDrop(from: batch) {
             for delivery in batch.deliveries { send(delivery, serializerIndex: serializerIndex, to: recipient) }
             return
         }

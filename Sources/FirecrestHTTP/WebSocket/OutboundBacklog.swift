@@ -1,7 +1,6 @@
 // Firecrest — what waits for a client that is behind, and who makes room when it is too much.
 // SPDX-License-Identifier: Apache-2.0
 
-internal import DequeModule
 internal import NIOCore
 
 /// Made when the first frame has to wait, and gone with the last one.
@@ -20,7 +19,7 @@ final class OutboundBacklog {
     private(set) var bytes = 0
     /// Frames, gaps not counted.
     private(set) var count = 0
-    private var entries: Deque<Entry> = []
+    private var entries = ChunkedQueue<Entry>()
     /// The number of the first entry.
     private var base = 0
     private var places: [ConflationKey: Int] = [:]
@@ -123,8 +122,8 @@ final class OutboundBacklog {
         base = 0
         oldestMakingRoom = 0
         oldestDroppable = 0
-        for (place, entry) in entries.enumerated() {
-            if let key = entry.rule?.key { places[key] = place }
+        for place in 0..<entries.count {
+            if let key = entries[place].rule?.key { places[key] = place }
         }
     }
 }

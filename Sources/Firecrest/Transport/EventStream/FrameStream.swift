@@ -36,6 +36,8 @@ final class FrameStream: SocketTransport, StreamSession, RequestedSession {
         }
     }
 
+    var isBehind: Bool { connection?.isBehind ?? false }
+
     // MARK: from the connection
 
     func outboundOverflowed(maxBytes: Int) { session.outboundOverflowed(maxBytes: maxBytes) }

@@ -15,8 +15,7 @@ extension StreamConnection {
     }
 
     func send(_ batch: Batch, _ recipient: any BroadcastRecipient, key: Int, event: (Delivery) -> ByteBuffer?) {
-        // What waits is dropped one by one.
-        if isBehind {
+        if isBehind, recipient.mayDrop(from: batch) {
             for delivery in batch.deliveries { send(delivery, recipient, key: key) { event(delivery) } }
             return
         }
