@@ -27,10 +27,24 @@ struct BenchPlan: Sendable {
     /// All connections, of all processes.
     var total: Int { settings.connections + settings.slowReaders }
 
-    /// The numbers of this process's connections.
+    /// The numbers of this process's connections. Slow readers have processes of their own, so that what is done for them
+    /// does not count as the others' latency.
     var range: Range<Int> {
         let (process, processes) = (settings.process, max(settings.processes, 1))
-        return total * process / processes..<total * (process + 1) / processes
+        guard settings.mode == .slowReaders, settings.connections > 0, settings.slowReaders > 0, processes > 1 else {
+            return Self.part(process, of: processes, in: 0..<total)
+        }
+        let prompt = processes - processes / 2
+        return process < prompt
+            ? Self.part(process, of: prompt, in: 0..<settings.connections)
+            : Self.part(process - prompt, of: processes - prompt, in: settings.connections..<total)
+    }
+
+    /// Whether this process has slow readers and nobody else.
+    var hasOnlySlowReaders: Bool { range.allSatisfy { place($0).role == .slow } && !range.isEmpty }
+
+    private static func part(_ part: Int, of parts: Int, in all: Range<Int>) -> Range<Int> {
+        all.lowerBound + all.count * part / parts..<all.lowerBound + all.count * (part + 1) / parts
     }
 
     func place(_ number: Int) -> Place {

@@ -34,7 +34,8 @@ extension BenchModeCommand {
         BenchDescriptors.raise()
         settings.seed = UInt64.random(in: .min ... .max)
         let connections = settings.connections + settings.slowReaders
-        settings.processes = min(common.processes ?? BenchDescriptors.processes(for: connections), connections)
+        let needed = max(BenchDescriptors.processes(for: connections), settings.slowReaders > 0 ? 2 : 1)
+        settings.processes = min(common.processes ?? needed, connections)
         let former: FormerRun?
         do {
             _ = try BenchTarget(settings)

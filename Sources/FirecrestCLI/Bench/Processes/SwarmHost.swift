@@ -1,6 +1,7 @@
 // Firecrest — a swarm from outside of its loop, in this process or in another.
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import NIOCore
 import NIOPosix
 
@@ -28,7 +29,11 @@ struct LocalHost: SwarmHost {
         self.group = group
         self.loop = loop
         swarm = try await loop.submit {
-            NIOLoopBound(Swarm(settings, target: target, loop: loop), eventLoop: loop)
+            // Linux gives each thread a priority of its own. What these do is nothing that the others' latency may wait for.
+            if BenchPlan(settings: settings).hasOnlySlowReaders {
+                setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19)
+            }
+            return NIOLoopBound(Swarm(settings, target: target, loop: loop), eventLoop: loop)
         }.get()
     }
 

@@ -173,6 +173,7 @@ final class BenchConnection: ChannelInboundHandler {
         case .handshake where error == nil:
             let reason = reader?.ended().description ?? "the server ended the connection"
             swarm.failed(self, .handshakeFailed, reason, at: last)
+        case .joined where place.role == .slow: swarm.slowReaderEnded(self, "no close frame")
         default:
             let reason = error.map { ConnectFailure.describe($0) } ?? "the server ended the connection"
             swarm.failed(self, .dropped, "\(reason), while it was \(last.meaning)", at: last)

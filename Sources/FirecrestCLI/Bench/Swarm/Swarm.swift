@@ -221,14 +221,19 @@ final class Swarm {
     }
 
     func closedByServer(_ connection: BenchConnection, _ code: CloseCode?, _ reason: String) {
-        let meaning = TextReport.describe(.init(code: code?.rawValue, reason: reason))
         if connection.place.role == .slow, connection.phase == .joined {
-            counts.slowClosed[String(code?.rawValue ?? 1005), default: 0] += 1
             connection.drop()
-            connections[connection.number - base] = nil
-            return
+            return slowReaderEnded(connection, String(code?.rawValue ?? 1005))
         }
-        fail(connection, .closedByServer, meaning)
+        fail(connection, .closedByServer, TextReport.describe(.init(code: code?.rawValue, reason: reason)))
+    }
+
+    /// A server need not wait until one has read why it goes.
+    func slowReaderEnded(_ connection: BenchConnection, _ how: String) {
+        let index = connection.number - base
+        guard connections.indices.contains(index) else { return }
+        counts.slowClosed[how, default: 0] += 1
+        connections[index] = nil
     }
 
     /// Looks once a second whether anything moves.
