@@ -94,23 +94,31 @@ import Testing
 
     private func expectRefused(_ request: String, statuses: Int...) async throws {
         try await attack(share: .alone) { server in
-            let bytes = ByteBuffer(string: request)
-            let before = ProcessMemory.now
-            // Twenty at once: what one of them could pin, all of them would.
-            let clients = try await TestClient.crowd(20) { try await TestClient.open(server) }
-            for client in clients { client.sendWithoutWaiting(bytes) }
-            for client in clients {
-                let answer = try await client.receiveAnswer()
-                #expect(statuses.contains(answer.status))
-                #expect(answer.errorCode == (answer.status == 414 ? "target_too_long" : "header_too_large"))
-                #expect(answer["connection"] == "close")
-                #expect(!answer.text.isEmpty)
-                #expect(!answer.text.contains("xxx"))
-                try await client.waitForClose()
-            }
-            let growth = ProcessMemory.now.resident - before.resident
-            #expect(growth < 32 << 20, "\(growth) bytes more")
+            // Other tests prepare what they send meanwhile, in the same process: what this pins, it pins each time.
+            var growth = Int.max
+            for _ in 0..<3 where growth >= Self.maxGrowth { growth = try await flood(server, request, statuses) }
+            #expect(growth < Self.maxGrowth, "\(growth) bytes more")
             #expect(await server.statistics().httpRequests == 1, "only the neighbour's upgrade counts")
         }
+    }
+
+    private static let maxGrowth = 32 << 20
+
+    /// Twenty clients at once: what one of them could pin, all of them would. Returns by how much memory grew.
+    private func flood(_ server: TestServer, _ request: String, _ statuses: [Int]) async throws -> Int {
+        let bytes = ByteBuffer(string: request)
+        let before = ProcessMemory.now
+        let clients = try await TestClient.crowd(20) { try await TestClient.open(server) }
+        for client in clients { client.sendWithoutWaiting(bytes) }
+        for client in clients {
+            let answer = try await client.receiveAnswer()
+            #expect(statuses.contains(answer.status))
+            #expect(answer.errorCode == (answer.status == 414 ? "target_too_long" : "header_too_large"))
+            #expect(answer["connection"] == "close")
+            #expect(!answer.text.isEmpty)
+            #expect(!answer.text.contains("xxx"))
+            try await client.waitForClose()
+        }
+        return ProcessMemory.now.resident - before.resident
     }
 }
