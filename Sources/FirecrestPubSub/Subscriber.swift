@@ -25,9 +25,6 @@ package protocol Subscriber: AnyObject {
     /// The list's; starts as `SubscriberPlace()`.
     var place: SubscriberPlace { get set }
 
-    /// Whether its client reads more slowly than it is sent to. It then gets broadcasts after those whose clients do not.
-    var isBehind: Bool { get }
-
     /// A broadcast to the topic. Called on the loop; may unsubscribe anybody, this subscriber too.
     func receive(_ delivery: Delivery)
 
@@ -36,7 +33,6 @@ package protocol Subscriber: AnyObject {
 }
 
 extension Subscriber {
-    package var isBehind: Bool { false }
     package func receive(_ batch: Batch) -> Bool { false }
 }
 
@@ -44,10 +40,17 @@ extension Subscriber {
 package struct SubscriberPlace {
     var topicList: TopicList?
     private var index: Int32 = 0
-    /// As the list knew it last.
-    var isBehind = false
+    private(set) var isBehind = false
 
     package init() {}
+
+    /// To be told after each delivery: whether the subscriber's client reads more slowly than it is sent to. It then gets
+    /// broadcasts after those whose clients do not.
+    package mutating func tell(isBehind: Bool) {
+        guard isBehind != self.isBehind else { return }
+        self.isBehind = isBehind
+        topicList?.isUnsorted = true
+    }
 
     /// In the list. A list has fewer than two billion places.
     var position: Int {

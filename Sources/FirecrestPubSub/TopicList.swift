@@ -30,7 +30,7 @@ final class TopicList {
     /// Who gets those of the round one by one just now: it is before the cursor, yet has not had all of them.
     private var partial: Int?
     /// Somebody has fallen behind, or caught up, since the entries were put in order.
-    private var isUnsorted = false
+    var isUnsorted = false
 
     init(topic: String) {
         self.topic = topic
@@ -45,7 +45,7 @@ final class TopicList {
 
     func add(_ subscriber: any Subscriber) {
         subscriber.place.topicList = self
-        subscriber.place.isBehind = false
+        subscriber.place.tell(isBehind: false)
         subscriber.place.position = entries.count
         entries.append(Entry(subscriber: subscriber, id: subscriber.id, since: accepted))
     }
@@ -119,10 +119,8 @@ final class TopicList {
             let delivery = pending[0]
             guard delivery.broadcast.except != entry.id else { return 0 }
             subscriber.receive(delivery)
-            look(at: subscriber)
             return 1
         }
-        defer { look(at: subscriber) }
         if entry.since <= first, !batch.exceptions.contains(entry.id), subscriber.receive(batch) { return 1 }
         let position = subscriber.place.position
         partial = position
@@ -162,13 +160,6 @@ final class TopicList {
         pending = []
         roundCount = 0
         batch = nil
-    }
-
-    private func look(at subscriber: any Subscriber) {
-        let isBehind = subscriber.isBehind
-        guard isBehind != subscriber.place.isBehind else { return }
-        subscriber.place.isBehind = isBehind
-        isUnsorted = true
     }
 
     /// Closes the holes, and puts whoever is behind at the end: what is queued for them shall keep nobody else waiting.

@@ -142,6 +142,7 @@ final class Listener: Subscriber {
         if let serializerIndex, let frame = delivery.frame(serializerIndex) {
             frames.append(String(buffer: frame.content))
         }
+        place.tell(isBehind: isBehind)
         onReceive?(delivery.record.event)
     }
 

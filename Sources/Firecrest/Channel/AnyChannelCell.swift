@@ -37,7 +37,8 @@ class AnyChannelCell: Subscriber, BroadcastRecipient {
 
     // Every byte here is there once for each joined channel; docs/memory-budget.md counts them.
     let id: SubscriberID
-    var place = SubscriberPlace()
+    /// Unchecked: asked for each delivery, and never accessed for longer than a statement.
+    @exclusivity(unchecked) var place = SubscriberPlace()
     var state = State.joining
     var isBusy = false
     var isDraining = false
@@ -206,8 +207,6 @@ class AnyChannelCell: Subscriber, BroadcastRecipient {
         }
     }
 
-    var isBehind: Bool { socket?.transport?.isBehind ?? false }
-
     func receive(_ delivery: Delivery) {
         guard state == .joined, let socket else { return }
         if route.hasIntercepts, route.isIntercepted(delivery.record.event) {
@@ -215,7 +214,9 @@ class AnyChannelCell: Subscriber, BroadcastRecipient {
             if !isLeaving { enqueue(.broadcast(BroadcastInfo(delivery.record))) }
         } else if let serializerIndex, delivery.hasFrame(serializerIndex) {
             socket.loop.context.statistics.broadcastsDelivered += 1
-            socket.transport?.send(delivery, serializerIndex: serializerIndex, to: self)
+            guard let transport = socket.transport else { return }
+            transport.send(delivery, serializerIndex: serializerIndex, to: self)
+            place.tell(isBehind: transport.isBehind)
         } else {
             socket.loop.context.statistics.broadcastsNotEncodable += 1
         }
@@ -225,7 +226,9 @@ class AnyChannelCell: Subscriber, BroadcastRecipient {
         guard state == .joined, let socket, !route.hasIntercepts, let serializerIndex, batch.hasFrames(serializerIndex)
         else { return false }
         socket.loop.context.statistics.broadcastsDelivered += batch.deliveries.count
-        socket.transport?.send(batch, serializerIndex: serializerIndex, to: self)
+        guard let transport = socket.transport else { return true }
+        transport.send(batch, serializerIndex: serializerIndex, to: self)
+        place.tell(isBehind: transport.isBehind)
         return true
     }
 

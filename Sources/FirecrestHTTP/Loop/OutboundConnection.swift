@@ -33,7 +33,9 @@ package class OutboundConnection: LoopConnection {
     func outboundOverflowed() {}
 
     /// Whether the client is behind: what is queued now has to wait.
-    package final var isBehind: Bool { !outbound.isEmpty || !isWritable }
+    ///
+    /// The queue holds something only while the channel is not writable, but for the moment in which it is emptied.
+    package final var isBehind: Bool { !isWritable }
 
     /// Everything queued has left user space while the channel was not writable before.
     func outboundDrained() {}
