@@ -40,7 +40,7 @@ autobahn: build ## All 517 cases of the Autobahn Testsuite against the release b
 	@scripts/check-linkage $(BINARY)
 	@Interop/autobahn/run --cases all --require --binary $(BINARY)
 
-attacks: build ## Floods, crumbs and clients that do not read, by the million, against the release build, about 5 minutes
+attacks: build ## Floods, crumbs and clients that do not read, by the million, against the release build, about 3 minutes
 	@ulimit -S -n "$$(ulimit -H -n)"; scripts/load-attacks --firecrest $(BINARY)
 
 sanitize-thread: ## The tests under the thread sanitizer, in a build folder of their own
