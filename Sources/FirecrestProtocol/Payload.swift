@@ -5,21 +5,22 @@ internal import FirecrestWire
 internal import FoundationEssentials
 public import NIOCore
 
-/// What a message carries: JSON text or bytes.
+/// What a message carries: JSON text, bytes, or a term of Erlang.
 ///
-/// A payload that a client sent has been validated as JSON but is not decoded: `decode` does that, and what is only
+/// A payload that a client sent has been validated but is not decoded: `decode` does that, and what is only
 /// passed on never is. It may be a slice of the buffer that was read from the socket; code that keeps a raw payload
 /// beyond its handler keeps that buffer (128 KiB, or the message if that is larger) unless it keeps `copied()`.
 public struct Payload: Sendable, Hashable {
     public enum Kind: UInt8, Sendable, Hashable {
         case json = 0
         case binary = 1
-        /// Reserved for the external term format.
+        /// What a client of serializer 3.0.0 sent: a term in the external term format, without its version byte. To
+        /// whoever reads it with `decode`, and to clients of other serializers, the same as JSON.
         case term = 2
     }
 
     public let kind: Kind
-    /// The JSON text, or the bytes.
+    /// The JSON text, the bytes, or the term.
     public let bytes: ByteBuffer
 
     package init(kind: Kind, bytes: ByteBuffer) {
@@ -89,13 +90,16 @@ public struct Payload: Sendable, Hashable {
         }
     }
 
-    /// Decodes a JSON payload.
+    /// Decodes a JSON payload, or a term as the JSON that it stands for: atoms and binaries are strings, tuples arrays,
+    /// and a double that is integral is an integer to whoever needs one.
     ///
-    /// - Throws: `PayloadError.wrongKind` for bytes, `PayloadError.notDecodable` when the JSON has another shape.
+    /// - Throws: `PayloadError.wrongKind` for bytes, `PayloadError.notDecodable` when the JSON has another shape, and
+    ///   `PayloadError.notTranscodable` for a term with bytes in it that are no text.
     public func decode<T: Decodable>(_ type: T.Type = T.self) throws -> T {
-        guard kind == .json else {
+        guard kind != .binary else {
             throw PayloadError(code: .wrongKind, detail: "expected JSON, got \(bytes.readableBytes) bytes of \(kind)")
         }
+        let bytes = try converted(to: .json).bytes
         do {
             if type == JSON.self, let json = try JSON(parsing: bytes) as? T { return json }
             return try Self.decoder.decode(type, from: Data(bytes.readableBytesView))
@@ -112,8 +116,10 @@ public struct Payload: Sendable, Hashable {
         return Payload(kind: kind, bytes: copy)
     }
 
-    /// Whether this is a JSON object, the only JSON that V2 allows in a push or a broadcast.
-    package var isJSONObject: Bool {
+    /// Whether this is a JSON object, or a term that stands for one: all that V2 allows in a push or a broadcast besides
+    /// bytes.
+    package var isObject: Bool {
+        if kind == .term { return bytes.getInteger(at: bytes.readerIndex, as: UInt8.self) == 116 }
         guard kind == .json else { return false }
         for byte in bytes.readableBytesView where !Self.isJSONSpace(byte) {
             return byte == UInt8(ascii: "{")
@@ -131,7 +137,8 @@ public struct Payload: Sendable, Hashable {
 
 extension Payload: CustomStringConvertible {
     public var description: String {
-        kind == .json ? String(buffer: bytes) : "<\(bytes.readableBytes) bytes>"
+        guard kind != .binary, let json = try? converted(to: .json) else { return "<\(bytes.readableBytes) bytes>" }
+        return String(buffer: json.bytes)
     }
 }
 
@@ -145,6 +152,8 @@ public struct PayloadError: Error, Sendable, Hashable, CustomStringConvertible {
         case notAnObject = "payload_not_an_object"
         /// The client's serializer has no form for this kind of payload.
         case kindNotSupported = "payload_kind_not_supported"
+        /// A term has something in it that JSON has no form for: a binary that is no UTF-8.
+        case notTranscodable = "payload_not_transcodable"
         /// A topic, event or ref over 255 bytes, with a binary payload.
         case fieldTooLong = "field_too_long"
     }

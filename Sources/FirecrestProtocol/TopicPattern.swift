@@ -26,6 +26,11 @@ public struct TopicPattern: Hashable, Sendable {
         self.kind = .prefix(String(pattern[..<star]))
     }
 
+    /// The pattern that takes this topic only. A `*` in it is a character as any other.
+    public init(exactly topic: Topic) {
+        kind = .exact(topic.name)
+    }
+
     public func matches(_ topic: String) -> Bool {
         switch kind {
         case .exact(let name): name.utf8.elementsEqual(topic.utf8)

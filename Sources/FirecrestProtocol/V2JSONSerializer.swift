@@ -71,7 +71,7 @@ public struct V2JSONSerializer: Serializer {
             buffer.writeImmutableBuffer(message.payload.bytes)
             buffer.writeStaticString("}]")
         case .push, .broadcast:
-            guard message.payload.isJSONObject else { throw .notAnObject(message) }
+            guard message.payload.isObject else { throw .notAnObject(message) }
             buffer.writeInteger(UInt8(ascii: ","))
             buffer.writeJSONString(message.event)
             buffer.writeInteger(UInt8(ascii: ","))

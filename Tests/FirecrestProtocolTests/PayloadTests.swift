@@ -79,9 +79,9 @@ struct PayloadTests {
             ("{}", true), (" \n\r\t{\"a\":1}", true), ("[]", false), ("null", false), ("\"{\"", false), ("1", false),
             ("", false), ("  ", false),
         ])
-    func isJSONObject(text: String, isObject: Bool) {
-        #expect(Self.json(text).isJSONObject == isObject)
-        #expect(!Payload.binary(ByteBuffer(string: text)).isJSONObject)
+    func isObject(text: String, isObject: Bool) {
+        #expect(Self.json(text).isObject == isObject)
+        #expect(!Payload.binary(ByteBuffer(string: text)).isObject)
     }
 
     @Test("a copy has the same content in memory of its own size")

@@ -17,7 +17,7 @@ extension ByteBuffer {
         writeJSONString(text.readableBytesUInt8Span)
     }
 
-    mutating func writeJSONString(_ text: Span<UInt8>) {
+    package mutating func writeJSONString(_ text: Span<UInt8>) {
         let stop = text.stringStop(from: 0)
         if stop == text.count {
             writeQuoted(text)
