@@ -9,14 +9,19 @@ extension ConnectionHandler {
     // MARK: upgrade
 
     func upgrade(_ head: HTTPRequestHead, _ mount: any UpgradeMount) {
-        guard let context else { return }
+        guard context != nil else { return }
         if let problem = HandshakeCheck.refusal(of: head) {
             loop.statistics.upgradesRefused += 1
             return refuse(problem)
         }
+        // Whoever has just come was accepted before, and would take a refusal for a failure.
+        guard !loop.isClosing, !(loop.isDraining && hasServed) else {
+            loop.statistics.upgradesRefused += 1
+            return refuse(.draining)
+        }
         state = .deciding
         wait(.nothing)
-        let request = MountRequest(head: head, remoteAddress: context.remoteAddress)
+        let request = MountRequest(head: head, client: client)
         cancelDecision = mount.begin(request, loop: loop) { [weak self] decision in
             self?.decided(decision, key: head.headers.first(name: "sec-websocket-key") ?? "")
         }
@@ -27,6 +32,10 @@ extension ConnectionHandler {
         guard case .deciding = state, let context else { return }
         cancelDecision = nil
         switch decision {
+        // Nobody would close it.
+        case .accept where loop.isClosing:
+            loop.statistics.upgradesRefused += 1
+            refuse(.draining)
         case .refuse(let refusal):
             loop.statistics.upgradesRefused += 1
             refuse(refusal)
@@ -50,7 +59,7 @@ extension ConnectionHandler {
         let pipeline = context.pipeline.syncOperations
         // The encoder goes first: the session may send from the moment that its connection is added.
         if let encoder = server.encoder(of: pipeline) { pipeline.removeHandler(context: encoder, promise: nil) }
-        if server.prelude == nil { connection.prepare(writingTo: DirectSocket(of: pipeline)) }
+        if entry.tls == nil, server.prelude == nil { connection.prepare(writingTo: DirectSocket(of: pipeline)) }
         do {
             try pipeline.addHandler(connection, position: .after(self))
         } catch {
@@ -87,8 +96,7 @@ extension ConnectionHandler {
         guard let context else { return }
         // A client that has sent all it has to say may close its side, or all of it: the answer's fate depends on which.
         try? context.channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
-        let exchange = HTTPExchange(
-            MountRequest(head: head, remoteAddress: context.remoteAddress), on: self)
+        let exchange = HTTPExchange(MountRequest(head: head, client: client), on: self)
         self.exchange = exchange
         state = .exchanging(exchange)
         wait(.nothing)
@@ -127,6 +135,10 @@ extension ConnectionHandler {
 
     /// What TCP says about the last answer; nil where it is not known.
     var transmission: Transmission? { context.flatMap { Transmission($0.channel) } }
+
+    func leaveExchangeAfterReset() {
+        if let exchange { leaveExchange(received: exchange.wasReceivedBeforeReset) }
+    }
 
     func leaveExchange(received: Bool) {
         let last = exchange

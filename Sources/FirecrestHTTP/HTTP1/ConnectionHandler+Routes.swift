@@ -8,7 +8,7 @@ internal import NIOHTTP1
 
 extension ConnectionHandler {
     func respond(_ head: HTTPRequestHead) {
-        guard let context, let request = HTTPRequest(head, isSecure: false) else {
+        guard let context, let request = HTTPRequest(head, isSecure: client.isSecure) else {
             return refuse(.parseError(HTTPParserError.invalidHeaderToken))
         }
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
@@ -19,10 +19,13 @@ extension ConnectionHandler {
         let (channel, responder, logger) = (context.channel, server.responder, server.logger)
         let (version, isHead) = (head.version, head.method == .HEAD)
         let keepsAlive = keepAlive && !isUpgradeMarked
-        let (body, date) = (source.body, loop.httpDate.current())
+        let (body, date, sender) = (source.body, loop.httpDate.current(), client)
         // Hummingbird routes are async: one task per request, on this loop, cancelled when the client goes away.
-        task = Task(executorPreference: loop.executor) {
-            let response = await responder.respond(Request(head: request, body: body), channel, logger)
+        let executor = CallbackExecutor(loop, type: "route", topic: head.uri, event: "request")
+        task = Task(executorPreference: executor) {
+            let response = await RemoteClient.$current.withValue(RemoteClient(sender)) {
+                await responder.respond(Request(head: request, body: body), channel, logger)
+            }
             let head = HTTPResponseHead(response, version: version, keepAlive: keepsAlive, date: date)
             do {
                 try await channel.writeAndFlush(HTTPServerResponsePart.head(head))

@@ -8,6 +8,7 @@ internal import Hummingbird
 internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
+internal import NIOTLS
 
 /// Takes requests one after another: to a mount (which may upgrade the connection) or to the application's routes.
 ///
@@ -41,12 +42,24 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
         case closed
     }
 
+    /// How long a connection that has only begun may take to its first request once the endpoint closes: a round trip.
+    private static let firstRequestGrace = TimeAmount.milliseconds(500)
+
     enum Waiting {
+        /// TLS, or the header of a proxy, before the first request.
+        case handshake
         case header, body, keepAlive, nothing
     }
 
     let loop: LoopContext
     let server: ServerSettings
+    let entry: ListenerEntry
+    /// The connection's other end, or who a proxy said in front of everything that is behind it.
+    var peer = Peer(address: nil)
+    /// Whom the request under way comes from.
+    var client = Peer(address: nil)
+    /// nil while connections are not counted by address.
+    var lease: AddressLease?
     var context: ChannelHandlerContext?
     var state = State.idle
     var waiting = Waiting.header
@@ -56,6 +69,8 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
     var bodyBytes = 0
     var keepAlive = true
     var isUpgradeMarked = false
+    /// Whether there was a request before the one under way.
+    var hasServed = false
     /// Whether the head of a route's answer is out.
     var hasAnswered = false
     var readBroughtParts = false
@@ -67,9 +82,10 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
     /// The last one, until the connection shows whether its answer arrived.
     var exchange: HTTPExchange?
 
-    init(loop: LoopContext, server: ServerSettings) {
+    init(loop: LoopContext, server: ServerSettings, entry: ListenerEntry) {
         self.loop = loop
         self.server = server
+        self.entry = entry
         super.init()
     }
 
@@ -80,15 +96,19 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
         loop.register(self)
         loop.statistics.connectionsAccepted += 1
         loop.statistics.connectionsOpen += 1
-        wait(.header)
+        wait(entry.tls != nil ? .handshake : .header)
     }
 
     func channelActive(context: ChannelHandlerContext) {
+        peer = Peer(address: context.remoteAddress, isSecure: entry.tls != nil)
         if let refusal = server.admission.refusal(of: context.channel) {
             loop.statistics.connectionsRefused += 1
             refuse(refusal)
         } else {
             isAdmitted = true
+            lease = server.admission.lease(for: context.channel)
+            // Who comes with a header of a proxy's is not known yet.
+            if !entry.hasProxyHeader { count(peer) }
         }
         context.fireChannelActive()
     }
@@ -142,7 +162,8 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if !(error is HTTPParserError) { leaveExchange(received: false) }
+        guard !handledTLS(error) else { return }
+        if !(error is HTTPParserError) { leaveExchangeAfterReset() }
         switch state {
         case .upgraded, .closed, .closing: return
         case .idle, .upgradeRequest, .collecting:
@@ -164,10 +185,15 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        guard case .inputClosed = event as? ChannelEvent else { return }
-        // The client's last segment acknowledges what it had read by then (RFC 9293 §3.10.7.4).
-        if let exchange { leaveExchange(received: exchange.wasReceived) }
-        close()
+        switch event {
+        case ChannelEvent.inputClosed:
+            // The client's last segment acknowledges what it had read by then (RFC 9293 §3.10.7.4).
+            if let exchange { leaveExchange(received: exchange.wasReceived) }
+            close()
+        case let header as ProxyHeader: meet(header)
+        case TLSUserEvent.handshakeCompleted: handshakeDone(context)
+        default: break
+        }
     }
 
     // MARK: flow of requests
@@ -239,6 +265,8 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
         hasAnswered = false
         bodyBytes = 0
         bodyWantsMore = true
+        client = server.trust.client(of: head, from: peer)
+        guard count(client) else { return }
         guard head.uri.utf8.count <= server.limits.maxTargetBytes else { return refuse(.targetTooLong) }
         guard head.hasClearBody else { return refuse(.parseError(HTTPParserError.unexpectedContentLength)) }
         leaveExchange(received: true)
@@ -260,6 +288,7 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
     }
 
     func requestDone() {
+        hasServed = true
         state = .idle
         wait(.keepAlive)
         processPending()
@@ -327,7 +356,7 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
         if isAdmitted { server.admission.release() }
         if case .responding(let body?) = state { body.fail(ChannelError.inputClosed) }
         state = .closed
-        leaveExchange(received: false)
+        leaveExchangeAfterReset()
         task?.cancel()
         task = nil
         cancelDecision?()
@@ -342,6 +371,7 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
     func wait(_ what: Waiting) {
         waiting = what
         switch what {
+        case .handshake: loop.timers.schedule(self, after: entry.handshakeTimeout)
         case .header: loop.timers.schedule(self, after: server.limits.headerTimeout)
         case .body: loop.timers.schedule(self, after: server.limits.bodyTimeout)
         case .keepAlive: loop.timers.schedule(self, after: server.limits.keepAliveTimeout)
@@ -356,6 +386,7 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
             return
         }
         switch waiting {
+        case .handshake: handshakeLate()
         case .header: refuse(.headerTimeout)
         case .keepAlive: close()
         case .body:
@@ -379,6 +410,12 @@ final class ConnectionHandler: LoopConnection, ChannelDuplexHandler, RemovableCh
 
     override func shutDown() {
         switch state {
+        case .idle where waiting == .handshake: abandonHandshake()
+        case .idle where waiting == .header && !hasServed:
+            // Its first request is most likely on its way, and shall have an answer.
+            keepAlive = false
+            waiting = .keepAlive
+            loop.timers.schedule(self, after: Self.firstRequestGrace)
         case .idle: close()
         default: keepAlive = false
         }

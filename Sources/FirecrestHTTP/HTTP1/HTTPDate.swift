@@ -6,7 +6,7 @@ internal import FoundationEssentials
 /// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7, IMF-fixdate). Every response carries one (§6.6.1).
 ///
 /// Isolation: belongs to its loop.
-struct HTTPDate {
+package struct HTTPDate {
     private static let days = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
     private static let months = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
@@ -25,7 +25,7 @@ struct HTTPDate {
         return text
     }
 
-    static func format(secondsSince1970 seconds: Int64) -> String {
+    package static func format(secondsSince1970 seconds: Int64) -> String {
         let day = floorDivide(seconds, 86_400)
         let time = seconds - day * 86_400
         // Days to a date of the proleptic Gregorian calendar, with years that begin in March.

@@ -77,9 +77,16 @@ package final class HTTPExchange {
             return switch acknowledged {
             case .complete: true
             case .underWay: .now() - time < Self.acknowledgementTime
-            case .broken: false
+            case .broken: request.isProxied
             }
         }
+    }
+
+    /// The same of a connection that has been reset. A client resets one with an answer that it has not read. A proxy does it
+    /// with one that it has read and does not need any more (haproxy, beyond its pool of idle connections), and whether the
+    /// answer went on from there nobody can tell: sent again, most would arrive twice.
+    var wasReceivedBeforeReset: Bool {
+        if case .answered = state { request.isProxied } else { false }
     }
 
     /// The connection has another request, or has ended.

@@ -55,6 +55,11 @@ package struct HTTPRefusal: Error, Sendable {
         .tooManyRequests, code: "too_many_connections_from_address",
         sentence: "This address holds as many connections as it may; close one of them first.",
         headers: ["retry-after": "5"], closes: true)
+    /// New sockets only: what is open goes on until its turn comes.
+    package static let draining = HTTPRefusal(
+        .serviceUnavailable, code: "draining",
+        sentence: "The server is about to stop or to be replaced; connect again.", headers: ["retry-after": "1"],
+        closes: true)
     static let outOfDescriptors = HTTPRefusal(
         .serviceUnavailable, code: "out_of_descriptors",
         sentence: "The server has no descriptor left for a connection; try again later.",

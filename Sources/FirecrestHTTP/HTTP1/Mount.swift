@@ -1,7 +1,6 @@
 // Firecrest — the seam where the framework takes over a path.
 // SPDX-License-Identifier: Apache-2.0
 
-package import NIOCore
 package import NIOHTTP1
 
 /// What answers at a path in place of the application's routes. Mounts are tried in order.
@@ -23,12 +22,21 @@ package enum Mount: Sendable {
 /// A request that a mount has claimed.
 package struct MountRequest: Sendable {
     package let head: HTTPRequestHead
-    package let remoteAddress: SocketAddress?
+    /// The client, behind whatever proxies we trust.
+    package let client: Peer
 
-    package init(head: HTTPRequestHead, remoteAddress: SocketAddress?) {
+    package init(head: HTTPRequestHead, client: Peer) {
         self.head = head
-        self.remoteAddress = remoteAddress
+        self.client = client
     }
+
+    /// Whether the connection is a proxy's, as far as anything says so. It need not be one of ours: nobody is believed more
+    /// for it.
+    var isProxied: Bool {
+        client.isBehindProxy || Self.proxyHeaders.contains { head.headers.contains(name: $0) }
+    }
+
+    private static let proxyHeaders = ["x-forwarded-for", "forwarded", "via"]
 
     /// The target up to the `?`.
     package var path: Substring { head.path }

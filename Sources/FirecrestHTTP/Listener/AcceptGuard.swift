@@ -18,13 +18,16 @@ internal import NIOCore
 /// to come back later. When that client is gone the reserve is taken again. While it is lent, nothing is accepted for a
 /// moment at a time.
 ///
+/// It also keeps to the rate at which connections are accepted: beyond it they wait in the kernel, and are served a moment
+/// later, while those that are there are served as before.
+///
 /// Isolation: belongs to the listening socket's loop.
 final class AcceptGuard: ChannelDuplexHandler {
     typealias InboundIn = any Channel
     typealias InboundOut = any Channel
     typealias OutboundIn = Never
 
-    private static let pause = TimeAmount.milliseconds(100)
+    private static let descriptorPause = TimeAmount.milliseconds(100)
     private static let quietTime = TimeAmount.seconds(10)
 
     private let admission: Admission
@@ -34,6 +37,8 @@ final class AcceptGuard: ChannelDuplexHandler {
     /// The next connection takes the place of the reserve.
     private var isLending = false
     private var isPausing = false
+    /// The channel does not look at its socket: a failed accept leaves it wanting to, at once and again.
+    private var isDeaf = false
     private var readWanted = false
     private var lastLogged: NIODeadline?
     private var context: ChannelHandlerContext?
@@ -66,11 +71,15 @@ final class AcceptGuard: ChannelDuplexHandler {
             giveUpReserve()
             isLending = true
         } else {
-            pause(context)
+            pause(context, for: Self.descriptorPause)
+            guard !isDeaf else { return }
+            isDeaf = true
+            try? context.channel.syncOptions?.setOption(.autoRead, value: false)
         }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        admission.acceptPace?.spend(now: .now())
         if isLending {
             isLending = false
             let channel = unwrapInboundIn(data)
@@ -87,16 +96,20 @@ final class AcceptGuard: ChannelDuplexHandler {
     func read(context: ChannelHandlerContext) {
         if isPausing {
             readWanted = true
+        } else if let wait = admission.acceptPace?.wait(now: .now()) {
+            readWanted = true
+            loop?.statistics.acceptPauses += 1
+            pause(context, for: wait)
         } else {
             context.read()
         }
     }
 
-    private func pause(_ context: ChannelHandlerContext) {
+    private func pause(_ context: ChannelHandlerContext, for time: TimeAmount) {
         guard !isPausing else { return }
         isPausing = true
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-        context.eventLoop.scheduleTask(in: Self.pause) { bound.value.resume() }
+        context.eventLoop.scheduleTask(in: time) { bound.value.resume() }
     }
 
     private func reserveIsBack() {
@@ -108,9 +121,15 @@ final class AcceptGuard: ChannelDuplexHandler {
         guard isPausing, let context else { return }
         isPausing = false
         takeReserve()
-        guard readWanted else { return }
+        let wantedRead = readWanted
         readWanted = false
-        context.read()
+        if isDeaf {
+            isDeaf = false
+            // Reads, too.
+            try? context.channel.syncOptions?.setOption(.autoRead, value: true)
+        } else if wantedRead {
+            context.read()
+        }
     }
 
     private func takeReserve() {
@@ -120,18 +139,8 @@ final class AcceptGuard: ChannelDuplexHandler {
 
     private func giveUpReserve() {
         guard reserve >= 0 else { return }
-        Self.closeDescriptor(reserve)
+        Descriptor.close(reserve)
         reserve = -1
-    }
-
-    private static func closeDescriptor(_ descriptor: CInt) {
-        #if canImport(Glibc)
-        _ = Glibc.close(descriptor)
-        #elseif canImport(Musl)
-        _ = Musl.close(descriptor)
-        #else
-        _ = Darwin.close(descriptor)
-        #endif
     }
 
     private func log(_ error: IOError) {

@@ -8,6 +8,7 @@ internal import Musl
 #else
 internal import Darwin
 #endif
+internal import Logging
 package import NIOCore
 internal import NIOPosix
 
@@ -19,23 +20,103 @@ package struct Listener: Sendable {
     /// acknowledged does not count, so long distances are as fast as ever.
     package static let maxUnsentBytes = 131_072
 
-    private let channels: [any Channel]
+    private enum Place: Sendable {
+        case channel(any Channel)
+        case source(any ConnectionSource)
+    }
 
-    /// What the sockets are bound to, with the ports that the system chose.
-    package var addresses: [SocketAddress] { channels.compactMap(\.localAddress) }
+    private let places: [Place]
+
+    /// What the sockets are bound to, with the ports that the system chose: `127.0.0.1:4000`, `[::1]:4000`, or the path of
+    /// a Unix socket.
+    package var addresses: [String] {
+        places.map { place in
+            switch place {
+            case .channel(let channel): channel.localAddress.map(Self.describe) ?? "?"
+            case .source(let source): source.address
+            }
+        }
+    }
+
+    package static func describe(_ address: SocketAddress) -> String {
+        guard let host = address.ipAddress, let port = address.port else { return address.pathname ?? "?" }
+        return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    }
 
     /// Binds every address, or none.
     ///
-    /// - Parameter context: the state of one of `group`'s loops; called on that loop.
+    /// - Parameters:
+    ///   - places: the addresses, each with the certificates of its `tls`.
+    ///   - context: the state of one of `group`'s loops; called on that loop.
     /// - Throws: `ListenError` with the address that cannot be used and the reason.
     package static func bind(
-        _ addresses: [ListenAddress], settings: ServerSettings, group: any EventLoopGroup, backlog: Int32,
+        _ places: [(address: ListenAddress, tls: TLSContext?)], settings: ServerSettings, group: any EventLoopGroup,
+        backlog: Int32,
         context: @escaping @Sendable (any EventLoop) -> LoopContext?
     ) async throws -> Listener {
         for eventLoop in group.makeIterator() {
             try await eventLoop.submit { context(eventLoop)?.admission = settings.admission }.get()
         }
-        let bootstrap = ServerBootstrap(group: group)
+        var listener = Listener(places: [])
+        for (address, tls) in places {
+            let entry = ListenerEntry(tls: tls, hasProxyHeader: address.proxyProtocol)
+            let setUp: @Sendable (any Channel) -> EventLoopFuture<Void> = { channel in
+                channel.eventLoop.makeCompletedFuture { try prepare(channel, settings, entry, context) }
+            }
+            do {
+                if case .handedDown(let handedDown) = address.kind {
+                    try take(from: handedDown.source, group, logger: settings.logger, setUp)
+                    listener = Listener(places: listener.places + [.source(handedDown.source)])
+                } else {
+                    let bootstrap = bootstrap(settings, group, backlog: backlog, context: context, setUp)
+                    listener = Listener(places: listener.places + [.channel(try await bind(address, with: bootstrap))])
+                }
+            } catch {
+                await listener.close()
+                throw ListenError(address: address, reason: "\(error)")
+            }
+        }
+        return listener
+    }
+
+    /// The first steps of a connection, on its loop.
+    private static func prepare(
+        _ channel: any Channel, _ settings: ServerSettings, _ entry: ListenerEntry,
+        _ context: (any EventLoop) -> LoopContext?
+    ) throws {
+        guard let loop = context(channel.eventLoop) else { throw ChannelError.inappropriateOperationForState }
+        // A Unix socket has no such option, and takes no more than 208 KiB.
+        try? channel.syncOptions?.setOption(
+            .tcpOption(.init(rawValue: TCP_NOTSENT_LOWAT)), value: .init(maxUnsentBytes))
+        try settings.configure(channel, loop: loop, entry: entry)
+    }
+
+    private static func take(
+        from source: any ConnectionSource, _ group: any EventLoopGroup, logger: Logger,
+        _ setUp: @escaping @Sendable (any Channel) -> EventLoopFuture<Void>
+    ) throws {
+        try source.start { descriptor in
+            ClientBootstrap(group: group)
+                .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+                .channelOption(.maxMessagesPerRead, value: TransientReceiveAllocator.readsPerEvent)
+                .channelOption(.recvAllocator, value: TransientReceiveAllocator())
+                .channelInitializer(setUp)
+                .withConnectedSocket(descriptor)
+                .whenFailure { error in
+                    source.lost()
+                    // Most often the client has gone already.
+                    logger.debug(
+                        "A connection that was handed over could not be taken.", metadata: ["error": "\(error)"])
+                }
+        }
+    }
+
+    private static func bootstrap(
+        _ settings: ServerSettings, _ group: any EventLoopGroup, backlog: Int32,
+        context: @escaping @Sendable (any EventLoop) -> LoopContext?,
+        _ setUp: @escaping @Sendable (any Channel) -> EventLoopFuture<Void>
+    ) -> ServerBootstrap {
+        ServerBootstrap(group: group)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(
@@ -48,44 +129,36 @@ package struct Listener: Sendable {
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.maxMessagesPerRead, value: TransientReceiveAllocator.readsPerEvent)
             .childChannelOption(.recvAllocator, value: TransientReceiveAllocator())
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    guard let loop = context(channel.eventLoop) else {
-                        throw ChannelError.inappropriateOperationForState
-                    }
-                    // A Unix socket has no such option, and takes no more than 208 KiB.
-                    try? channel.syncOptions?.setOption(
-                        .tcpOption(.init(rawValue: TCP_NOTSENT_LOWAT)), value: .init(maxUnsentBytes))
-                    try settings.configure(channel, loop: loop)
-                }
-            }
-        var channels: [any Channel] = []
-        for address in addresses {
-            do {
-                channels.append(try await bind(address, with: bootstrap))
-            } catch {
-                for channel in channels { try? await channel.close() }
-                throw ListenError(address: address, reason: "\(error)")
-            }
-        }
-        return Listener(channels: channels)
+            .childChannelInitializer(setUp)
     }
 
     private static func bind(_ address: ListenAddress, with bootstrap: ServerBootstrap) async throws -> any Channel {
-        switch address {
+        switch address.kind {
         case .hostname(let host, let port):
-            try await bootstrap.bind(host: host, port: port).get()
-        case .unixSocket(let path):
+            return try await bootstrap.bind(host: host, port: port).get()
+        case .unixSocket(let path, let permissions):
+            guard try !UnixSocketFile.isServed(path) else { throw UnixSocketFile.Taken() }
             // TCP options do not apply to Unix sockets; NIO ignores what the kernel does not know there.
-            try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
+            let channel = try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
+            if let permissions { try UnixSocketFile.permit(permissions, path) }
+            return channel
         case .descriptor(let number):
-            try await bootstrap.withBoundSocket(number).get()
+            return try await bootstrap.withBoundSocket(number).get()
+        case .handedDown:
+            throw ChannelError.operationUnsupported
         }
     }
 
     /// Stops accepting. Connections go on.
     package func close() async {
-        for channel in channels { try? await channel.close() }
+        for place in places {
+            switch place {
+            case .channel(let channel):
+                // One whose loop is blocked closes when that goes on, or with the process.
+                _ = await channel.close(mode: .all).value(before: .now + .seconds(2))
+            case .source(let source): await source.stop()
+            }
+        }
     }
 }
 

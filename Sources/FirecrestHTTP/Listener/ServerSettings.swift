@@ -12,7 +12,8 @@ package struct ServerSettings: Sendable {
     package var limits: HTTPLimits
     package var logger: Logger
     package var admission = Admission()
-    /// What stands before HTTP on a new connection: TLS, a PROXY header. Called on the connection's loop.
+    package var trust = ProxyTrust.nobody
+    /// What else stands before HTTP on a new connection: for tests that look at its bytes. Called on the connection's loop.
     package var prelude: (@Sendable (any Channel) throws -> Void)?
 
     package init(
@@ -26,12 +27,14 @@ package struct ServerSettings: Sendable {
     }
 
     /// Fills the pipeline of a new connection. Called on its loop.
-    func configure(_ channel: any Channel, loop: LoopContext) throws {
-        try prelude?(channel)
+    func configure(_ channel: any Channel, loop: LoopContext, entry: ListenerEntry) throws {
         let pipeline = channel.pipeline.syncOperations
+        if entry.hasProxyHeader { try pipeline.addHandler(ProxyHeaderHandler(loop: loop, logger: logger)) }
+        if let tls = entry.tls { try pipeline.addHandler(tls.makeHandler()) }
+        try prelude?(channel)
         try pipeline.addHandler(HTTPResponseEncoder())
         try pipeline.addHandler(ByteToMessageHandler(RequestDecoder(limits: limits)))
-        try pipeline.addHandler(ConnectionHandler(loop: loop, server: self))
+        try pipeline.addHandler(ConnectionHandler(loop: loop, server: self, entry: entry))
     }
 
     func encoder(of pipeline: ChannelPipeline.SynchronousOperations) -> ChannelHandlerContext? {

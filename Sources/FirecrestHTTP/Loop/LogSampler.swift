@@ -6,9 +6,10 @@ internal import NIOCore
 
 /// What a client can cause log lines of, as often as it likes.
 package enum LogKind: Int, CaseIterable, Sendable {
-    case originRefused, versionRefused, connectRefused, connectFailed
+    case originRefused, versionRefused, connectRefused, connectFailed, refreshRefused, refreshFailed
     case topicUnmatched, tooManyChannels, joinCrashed, joinTimeout, channelCrashed, invalidPayload, replyNotEncodable
     case slowConsumer, binaryOnLongPoll, tooManySessions
+    case handshakeFailed, proxyHeaderRefused
     case nodeCallUnanswered, nodeMessageDropped, nodeMessageLost
 }
 

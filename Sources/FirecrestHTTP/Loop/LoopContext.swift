@@ -22,6 +22,10 @@ package class LoopConnection: TimerEntry {
 
     /// The endpoint stops: say goodbye and close (a WebSocket with 1012).
     package func shutDown() {}
+
+    /// With whom it is sent away when the endpoint stops (`OutboundSession.drainGroup`). nil: with nobody, and once it has
+    /// been told to close.
+    package var drainGroup: ObjectIdentifier? { nil }
 }
 
 /// The shared state of one event loop.
@@ -31,7 +35,7 @@ package final class LoopContext {
     package let eventLoop: any EventLoop
     package let timers: LoopTimers
     package let deflate: DeflateContexts
-    package let executor: LoopExecutor
+    package let running: RunningCode
     /// Unchecked: several are counted for each message, each in a statement of its own, and the checks that no two
     /// accesses overlap would cost as much as the framing.
     @exclusivity(unchecked) package var statistics = LoopStatistics()
@@ -39,6 +43,10 @@ package final class LoopContext {
     var httpDate = HTTPDate()
     var writeBuffers = WriteBuffers()
     var readBuffer = ReadBuffer()
+    /// The endpoint stops: no new socket begins here, but for those whose connection is as new.
+    package var isDraining = false
+    /// All connections have been told to close: none begins any more.
+    private(set) var isClosing = false
     /// Counts this loop's connections together with the other loops'. The listener's; nil without one.
     var admission: Admission?
 
@@ -50,10 +58,12 @@ package final class LoopContext {
     private var deferredScheduled = false
 
     /// Called with the loop, or when tests bring a clock of their own.
-    package init(eventLoop: any EventLoop, driver: (any TimerDriver)? = nil) {
+    package init(
+        eventLoop: any EventLoop, driver: (any TimerDriver)? = nil, running: RunningCode = RunningCode()
+    ) {
         self.eventLoop = eventLoop
+        self.running = running
         self.deflate = DeflateContexts()
-        self.executor = LoopExecutor(eventLoop: eventLoop)
         let driver = driver ?? EventLoopTimerDriver(eventLoop: eventLoop)
         self.timers = LoopTimers(driver: driver)
         guard let clock = driver as? EventLoopTimerDriver else { return }
@@ -157,7 +167,32 @@ package final class LoopContext {
         timers.cancel(connection)
     }
 
+    /// A place among the connections. Those behind it have been looked at.
+    package struct Cursor {
+        fileprivate var index: Int
+    }
+
+    package var endOfConnections: Cursor { Cursor(index: connections.count) }
+
+    /// Walks through the connections of a group, last first. Closing them on the way moves none of those that are yet to
+    /// come: one that goes leaves its place to the last.
+    package func connection(before cursor: inout Cursor, in group: ObjectIdentifier) -> LoopConnection? {
+        cursor.index = min(cursor.index, connections.count)
+        while cursor.index > 0 {
+            cursor.index -= 1
+            let connection = connections[cursor.index]
+            if connection.drainGroup == group { return connection }
+        }
+        return nil
+    }
+
+    package func connectionCount(in group: ObjectIdentifier) -> Int {
+        connections.count { $0.drainGroup == group }
+    }
+
     package func shutDownConnections() {
+        isDraining = true
+        isClosing = true
         for connection in connections { connection.shutDown() }
     }
 }

@@ -9,8 +9,21 @@ package struct LoopStatistics: Sendable {
     package var connectionsRefused = 0
     /// `accept` failed for want of descriptors or memory.
     package var acceptFailures = 0
+    /// Nothing was accepted for a moment, to keep to the rate.
+    package var acceptPauses = 0
     /// The loop did nothing for longer than the watchdog's threshold.
     package var loopStalls = 0
+    /// Loops that did not say their counters in time; no loop counts it itself.
+    package var loopsUnanswered = 0
+    package var tlsHandshakes = 0
+    /// Failed, or not done in time.
+    package var tlsHandshakesFailed = 0
+    /// Connections without the PROXY protocol header that their listener expects.
+    package var proxyHeadersRefused = 0
+    /// Of sockets, closed as the endpoint stops.
+    package var connectionsDrained = 0
+    /// Of sockets, that a drain has still to close.
+    package var connectionsDraining = 0
     package var httpRequests = 0
     /// Answered by the connection itself: malformed, beyond a limit, too slow, not a correct upgrade.
     package var requestsRefused = 0
@@ -43,7 +56,17 @@ package struct LoopStatistics: Sendable {
     package var socketsDisconnected = 0
     package var messagesRefusedForRate = 0
     package var joinsRefusedFromMemory = 0
+    package var joinsUnauthorized = 0
+    package var eventsUnauthorized = 0
+    package var tokensRefreshed = 0
+    package var refreshesRefused = 0
+    package var channelsRevoked = 0
+    package var socketsExpired = 0
     package var joinTimeouts = 0
+    package var joinsWaiting = 0
+    package var joinsWaited = 0
+    /// Too many waited already.
+    package var joinsRefusedAsBusy = 0
     package var joinsRefusedAsTooMany = 0
     package var channelsJoined = 0
     package var channelsOpen = 0

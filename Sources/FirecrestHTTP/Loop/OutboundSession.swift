@@ -3,6 +3,9 @@
 
 /// Isolation: called on the connection's loop only.
 package protocol OutboundSession: AnyObject {
+    /// With whom it is sent away, a few at a time, when the endpoint stops; nil: at the end, with all that is left.
+    var drainGroup: ObjectIdentifier? { get }
+
     /// More waited than may; the connection is about to be closed.
     func outboundOverflowed(maxBytes: Int)
 
@@ -11,6 +14,7 @@ package protocol OutboundSession: AnyObject {
 }
 
 extension OutboundSession {
+    package var drainGroup: ObjectIdentifier? { nil }
     package func outboundOverflowed(maxBytes: Int) {}
     package func outboundDrained() {}
 }

@@ -67,6 +67,7 @@ package final class StreamConnection: OutboundConnection, ChannelInboundHandler 
     }
 
     package func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard !error.isMissingFarewell else { return }
         if phase == .open { end = .failed }
         context.close(promise: nil)
     }
@@ -147,6 +148,8 @@ package final class StreamConnection: OutboundConnection, ChannelInboundHandler 
     package override func shutDown() {
         session?.shutDown()
     }
+
+    package override var drainGroup: ObjectIdentifier? { phase == .open ? session?.drainGroup : nil }
 
     // MARK: time
 

@@ -85,6 +85,7 @@ package final class WebSocketConnection: OutboundConnection, ChannelDuplexHandle
     }
 
     package func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard !error.isMissingFarewell else { return }
         if phase == .open { end = .failed }
         context.close(promise: nil)
     }
@@ -296,6 +297,8 @@ package final class WebSocketConnection: OutboundConnection, ChannelDuplexHandle
     package override func shutDown() {
         close(.serviceRestart, reason: "server restarts; reconnect")
     }
+
+    package override var drainGroup: ObjectIdentifier? { phase == .open ? session?.drainGroup : nil }
 
     private func finish() {
         guard phase != .closed else { return }

@@ -127,6 +127,32 @@ import Testing
         }
     }
 
+    /// haproxy reads an answer, passes it on, and resets a connection that is one too many for its pool.
+    @Test(arguments: ["X-Forwarded-For: 203.0.113.7", "Forwarded: for=203.0.113.7", "Via: 1.1 proxy"])
+    func a_reset_by_a_proxy_says_nothing_about_the_answer(header: String) async throws {
+        try await serve { server, mount in
+            let proxy = try await TestClient.open(server)
+            try await proxy.sendBytes("GET /later HTTP/1.1\r\nHost: a\r\n\(header)\r\n\r\n")
+            let exchange = try await mount.next()
+            exchange.respond("passed on")
+            _ = try await proxy.receiveAnswer()
+            try await proxy.reset()
+            try await server.waitForStatistics("the connection has ended") { $0.connectionsOpen == 0 }
+            #expect(await exchange.wasReceived())
+        }
+    }
+
+    @Test func a_proxy_that_goes_before_the_answer_has_received_none() async throws {
+        try await serve { server, mount in
+            let proxy = try await TestClient.open(server)
+            try await proxy.sendBytes("GET /later HTTP/1.1\r\nHost: a\r\nVia: 1.1 proxy\r\n\r\n")
+            let exchange = try await mount.next()
+            try await proxy.reset()
+            try await server.waitForStatistics("the connection has ended") { $0.connectionsOpen == 0 }
+            #expect(await exchange.wasReceived() == false)
+        }
+    }
+
     private func serve(_ body: @escaping (TestServer, TestMount) async throws -> Void) async throws {
         let testMount = TestMount()
         try await TestServer.run(mount(testMount)) { server in try await body(server, testMount) }

@@ -14,7 +14,7 @@ import Testing
         ])
     func parts(target: String, path: String, query: String) {
         let request = MountRequest(
-            head: HTTPRequestHead(version: .http1_1, method: .GET, uri: target), remoteAddress: nil)
+            head: HTTPRequestHead(version: .http1_1, method: .GET, uri: target), client: Peer(address: nil))
         #expect(request.path.utf8.elementsEqual(path.utf8))
         #expect(request.query.utf8.elementsEqual(query.utf8))
     }
