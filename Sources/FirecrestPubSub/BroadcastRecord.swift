@@ -108,6 +108,45 @@ package struct BroadcastRecord: Sendable {
         self.payload = Payload(kind: payloadKind, bytes: payload)
     }
 
+    /// Where in interest filters the topic of a record is, without a look at the rest of it. nil for what is no record of
+    /// a version that is known here.
+    static func slot(in bytes: ByteBuffer) -> Int? {
+        bytes.withUnsafeReadableBytes { bytes in
+            // Up to the lengths: version, kind, payload kind, flags, two ids.
+            guard let version = bytes.first, version == Self.version || version == Self.versionWithPolicy,
+                let node = length(in: bytes, at: 20), let topic = length(in: bytes, at: 24 + node)
+            else { return nil }
+            let start = 28 + node
+            guard topic <= bytes.count - start else { return nil }
+            return InterestFilter.slot(ofUTF8: bytes[start..<(start + topic)])
+        }
+    }
+
+    /// Whether a record is as long as its lengths say, and of kinds that are known here. Texts and payload are not looked at.
+    static func isWhole(_ bytes: ByteBuffer) -> Bool {
+        bytes.withUnsafeReadableBytes { bytes in
+            guard bytes.count > 20, Kind(rawValue: bytes[1]) != nil, Payload.Kind(rawValue: bytes[2]) != nil else {
+                return false
+            }
+            var index = 20
+            // Node, topic, event, epoch; the payload, with the offset before it.
+            for before in [0, 0, 0, 0, 8] {
+                guard let length = length(in: bytes, at: index + before) else { return false }
+                index += before + 4 + length
+            }
+            if bytes[0] == Self.versionWithPolicy {
+                guard let length = length(in: bytes, at: index + 2) else { return false }
+                index += 6 + length
+            }
+            return index == bytes.count
+        }
+    }
+
+    private static func length(in bytes: UnsafeRawBufferPointer, at index: Int) -> Int? {
+        guard index <= bytes.count - 4 else { return nil }
+        return Int(UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt32.self)))
+    }
+
     private static func readPolicy(_ bytes: inout ByteBuffer) throws(BroadcastRecordError) -> SlowConsumerPolicy {
         guard let rawKind = bytes.readInteger(as: UInt8.self), let hasKey = bytes.readInteger(as: UInt8.self) else {
             throw .truncated

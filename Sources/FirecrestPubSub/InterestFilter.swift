@@ -18,8 +18,16 @@ package final class InterestFilter: Sendable {
     }
 
     package static func slot(of topic: String) -> Int {
-        let hash = NameHash.value(of: topic)
-        return Int((hash ^ (hash >> 32)) % UInt64(size))
+        slot(ofHash: NameHash.value(of: topic))
+    }
+
+    /// The same for a topic that is bytes yet.
+    static func slot(ofUTF8 topic: some Sequence<UInt8>) -> Int {
+        slot(ofHash: NameHash.value(of: topic))
+    }
+
+    private static func slot(ofHash hash: UInt64) -> Int {
+        Int((hash ^ (hash >> 32)) % UInt64(size))
     }
 
     /// One of `count` loops for a topic, the same on every thread: where what is kept once in a process lives.

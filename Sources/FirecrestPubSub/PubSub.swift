@@ -10,6 +10,9 @@ package protocol LoopPort: Sendable {
     /// Hands a broadcast to the loop's `LoopTopics`, at once when called on that loop. Calls from one thread arrive in
     /// order.
     func submit(_ broadcast: Broadcast)
+
+    /// Broadcasts of other nodes may be missing between what was submitted before and what comes after.
+    func submitGap()
 }
 
 /// Topics and broadcasts of one process.
@@ -27,14 +30,17 @@ package final class PubSub: Sendable {
     private let loops: [(port: any LoopPort, interest: InterestFilter)]
     private let lastMessageID: Atomic<UInt64>
 
-    /// - Parameter epoch: another one at every start of a process.
+    /// - Parameters:
+    ///   - epoch: another one at every start of a process.
+    ///   - unreadable: told of each record of another node that means nothing here, on the adapter's thread.
     package init(
         node: String,
         serializers: [any Serializer],
         usage: SerializerUsage,
         epoch: UInt64 = .random(in: .min ... .max),
         adapter: any PubSubAdapter = LocalAdapter(),
-        loops: [(port: any LoopPort, interest: InterestFilter)]
+        loops: [(port: any LoopPort, interest: InterestFilter)],
+        unreadable: @escaping @Sendable (any Error) -> Void = { _ in }
     ) {
         self.epoch = epoch
         self.node = node
@@ -44,7 +50,17 @@ package final class PubSub: Sendable {
         isAlone = adapter is LocalAdapter
         self.loops = loops
         self.lastMessageID = Atomic(0)
-        adapter.attach { [weak self] bytes in try self?.receive(bytes) }
+        adapter.attach { [weak self] bytes in
+            do {
+                try self?.receive(bytes)
+            } catch {
+                unreadable(error)
+                throw error
+            }
+        }
+        adapter.onGap { [weak self] in
+            for loop in self?.loops ?? [] { loop.port.submitGap() }
+        }
     }
 
     /// Sends an event to every subscriber of a topic, on all nodes.
@@ -52,16 +68,18 @@ package final class PubSub: Sendable {
     /// When this returns, the broadcast is queued on every loop that has subscribers; on the calling loop up to a slice
     /// of them has it already.
     ///
-    /// Clients whose serializer has no form for this kind of payload (bytes, with 1.0.0) do not get it: whoever else is
-    /// connected must not decide whether a broadcast works.
+    /// Clients whose serializer has no form for this payload (bytes, with 1.0.0; in JSON, a term with bytes in it that are no
+    /// text) do not get it: whoever else is connected must not decide whether a broadcast works.
     ///
+    /// - Parameter locally: only to the subscribers of this node.
     /// - Throws: `PayloadError` when the payload is wrong for every client, or the adapter's error. Nothing has been sent
     ///   then.
     package func broadcast(
         topic: String, event: String, payload: Payload, except: SubscriberID? = nil,
-        slowConsumers: SlowConsumerPolicy? = nil
+        slowConsumers: SlowConsumerPolicy? = nil, locally: Bool = false
     ) throws {
-        try send(.broadcast, topic, event, payload, except: except, slowConsumers: slowConsumers)
+        try send(
+            .broadcast, topic, event, payload, except: except, slowConsumers: slowConsumers, locally: locally)
     }
 
     /// Sends to our own code, here and on other nodes, whatever subscribed to a topic that no client can join. No frames
@@ -74,22 +92,32 @@ package final class PubSub: Sendable {
 
     private func send(
         _ kind: BroadcastRecord.Kind, _ topic: String, _ event: String, _ payload: Payload, except: SubscriberID?,
-        slowConsumers: SlowConsumerPolicy? = nil
+        slowConsumers: SlowConsumerPolicy? = nil, locally: Bool = false
     ) throws {
         let record = BroadcastRecord(
             kind: kind, topic: topic, event: event, payload: payload, node: node,
             messageID: lastMessageID.wrappingAdd(1, ordering: .relaxed).newValue, except: except,
             slowConsumers: slowConsumers)
         let broadcast = try encode(record)
-        if !isAlone { try adapter.publish(record.encoded(), topic: topic) }
+        if !isAlone, !locally { try adapter.publish(record.encoded(), topic: topic) }
         dispatch(broadcast)
     }
 
     /// A broadcast of another node, as its adapter delivered it.
     ///
-    /// - Throws: `BroadcastRecordError` or `PayloadError`; the adapter logs it and goes on.
+    /// Other nodes send everything, and most of it may concern nobody here: that is found out from the topic alone, before
+    /// the rest is read and judged. Of such a record only its lengths are looked at, so that one that is cut is known.
+    ///
+    /// - Throws: `BroadcastRecordError` or `PayloadError`; whoever called goes on with the next.
     package func receive(_ bytes: ByteBuffer) throws {
+        if let slot = BroadcastRecord.slot(in: bytes), !loops.contains(where: { $0.interest.mayContain(slot) }),
+            BroadcastRecord.isWhole(bytes)
+        {
+            return
+        }
         var record = try BroadcastRecord(decoding: bytes)
+        // It may go to clients as it is, whose decoders take no half of one.
+        try record.payload.checkTerm()
         // Ids of subscribers mean something on their own node only.
         record.except = nil
         dispatch(try encode(record))
@@ -98,7 +126,7 @@ package final class PubSub: Sendable {
     private func encode(_ record: BroadcastRecord) throws(PayloadError) -> Broadcast {
         let epoch = epoch(of: record.node)
         guard record.kind == .broadcast else { return Broadcast(record: record, frames: [], epoch: epoch) }
-        guard record.payload.kind != .json || record.payload.isJSONObject else {
+        guard record.payload.kind == .binary || record.payload.isObject else {
             throw PayloadError(
                 code: .notAnObject,
                 detail: "broadcast \"\(record.event)\" carries JSON that is no object; broadcasts must carry one")
@@ -106,10 +134,36 @@ package final class PubSub: Sendable {
         let message = OutboundMessage.broadcast(topic: record.topic, event: record.event, payload: record.payload)
         var frames: [EncodedFrame?] = []
         frames.reserveCapacity(serializers.count)
+        // The other form of the payload, once for all who need it.
+        var transcoded: Result<OutboundMessage, PayloadError>?
         for (index, serializer) in serializers.enumerated() {
-            frames.append(usage.isUsed(index) ? try frame(message, with: serializer) : nil)
+            guard usage.isUsed(index) else {
+                frames.append(nil)
+                continue
+            }
+            guard message.payload.kind != .binary, message.payload.kind != serializer.structuredKind else {
+                frames.append(try frame(message, with: serializer))
+                continue
+            }
+            let other = transcoded ?? Self.formed(message, for: serializer)
+            transcoded = other
+            if case .success(let message) = other {
+                frames.append(try frame(message, with: serializer))
+            } else {
+                frames.append(nil)
+            }
         }
         return Broadcast(record: record, frames: frames, epoch: epoch)
+    }
+
+    private static func formed(
+        _ message: OutboundMessage, for serializer: any Serializer
+    ) -> Result<OutboundMessage, PayloadError> {
+        do throws(PayloadError) {
+            return .success(try message.formed(for: serializer))
+        } catch {
+            return .failure(error)
+        }
     }
 
     /// Numbers of another node are not ours, and what was known of them is forgotten with our own.

@@ -14,8 +14,18 @@ package protocol PubSubAdapter: Sendable {
     /// Says whom to give the records of other nodes to. Called once, before the first `publish`.
     ///
     /// - Parameter receive: may be called from any thread; records of one node in the order in which it published them.
-    ///   It throws for a record that means nothing here: log it and go on.
+    ///   It throws for a record that means nothing here, which is logged and counted by then: go on with the next.
     func attach(_ receive: @escaping @Sendable (ByteBuffer) throws -> Void)
+
+    /// Says whom to tell that records of other nodes may have been lost on their way here. Called once, before the first
+    /// `publish`. An adapter that loses nothing that it knows of has no use for it, which is what is there without it.
+    ///
+    /// - Parameter tell: called where the records would have stood among those given to `receive`.
+    func onGap(_ tell: @escaping @Sendable () -> Void)
+}
+
+extension PubSubAdapter {
+    package func onGap(_ tell: @escaping @Sendable () -> Void) {}
 }
 
 /// The adapter of a single process: there are no other nodes.

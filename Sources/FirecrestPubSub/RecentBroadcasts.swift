@@ -54,13 +54,29 @@ package struct RecentLimits: Hashable, Sendable {
 ///
 /// A cursor is the id of the last message that a client has, or of the beginning of this memory. One that is neither that
 /// nor the id of a message kept here (it is too old, of the future, of another life of the server) is unknown: the client
-/// gets all there is, and is told that it missed something.
+/// gets all there is, and is told that it missed something. Where broadcasts may have been lost on their way here a gap
+/// stands among the messages, with an id of its own: whoever is before it is told, once.
 package struct RecentBroadcasts {
     /// What a message counts for besides its bytes.
     package static let overhead = 96
 
     private let limits: RecentLimits
-    private var messages: Deque<RecentBroadcast> = []
+    private enum Entry {
+        case message(RecentBroadcast)
+        case gap(BroadcastID)
+
+        var id: BroadcastID {
+            switch self {
+            case .message(let message): message.id
+            case .gap(let id): id
+            }
+        }
+
+        var message: RecentBroadcast? { if case .message(let message) = self { message } else { nil } }
+        var size: Int { message?.size ?? RecentBroadcasts.overhead }
+    }
+
+    private var entries: Deque<Entry> = []
     private var bytes = 0
     /// What came just before the oldest message here: whoever has it has missed nothing.
     private var floor: BroadcastID
@@ -71,16 +87,21 @@ package struct RecentBroadcasts {
         floor = start
     }
 
-    package var count: Int { messages.count }
+    package var count: Int { entries.count { $0.message != nil } }
     package var byteCount: Int { bytes }
     /// The cursor of somebody who has everything.
-    package var newest: BroadcastID { messages.last?.id ?? floor }
+    package var newest: BroadcastID { entries.last?.id ?? floor }
 
     /// A message over the limits by itself is not kept, and what was before it is gone: whoever asks is told so.
-    package mutating func append(_ message: RecentBroadcast) {
-        messages.append(message)
-        bytes += message.size
-        while messages.count > limits.maxMessages || bytes > limits.maxBytes, let oldest = messages.popFirst() {
+    package mutating func append(_ message: RecentBroadcast) { append(.message(message)) }
+
+    /// - Parameter id: one that was never given out before.
+    package mutating func appendGap(_ id: BroadcastID) { append(.gap(id)) }
+
+    private mutating func append(_ entry: Entry) {
+        entries.append(entry)
+        bytes += entry.size
+        while entries.count > limits.maxMessages || bytes > limits.maxBytes, let oldest = entries.popFirst() {
             bytes -= oldest.size
             floor = oldest.id
         }
@@ -91,13 +112,15 @@ package struct RecentBroadcasts {
         case .now:
             return RecentAnswer(messages: [], cursor: newest, isMissing: false)
         case .unknown:
-            return RecentAnswer(messages: Array(messages), cursor: newest, isMissing: true)
+            return RecentAnswer(messages: entries.compactMap(\.message), cursor: newest, isMissing: true)
         case .after(let id):
             // From the end: most clients are near it.
-            if let index = messages.lastIndex(where: { $0.id == id }) {
-                return RecentAnswer(messages: Array(messages[(index + 1)...]), cursor: newest, isMissing: false)
-            }
-            return RecentAnswer(messages: Array(messages), cursor: newest, isMissing: id != floor)
+            let index = entries.lastIndex { $0.id == id }
+            let rest = entries[(index.map { $0 + 1 } ?? entries.startIndex)...]
+            let messages = rest.compactMap(\.message)
+            let isKnown = index != nil || id == floor
+            return RecentAnswer(
+                messages: messages, cursor: newest, isMissing: !isKnown || messages.count < rest.count)
         }
     }
 }

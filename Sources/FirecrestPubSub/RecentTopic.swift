@@ -31,6 +31,8 @@ final class RecentTopic: Subscriber {
         memory.append(RecentBroadcast(delivery.broadcast))
     }
 
+    func gap(_ id: BroadcastID) { memory.appendGap(id) }
+
     func asked(_ now: NIODeadline) {
         deadline = now + patience
     }

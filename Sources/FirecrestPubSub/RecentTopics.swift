@@ -73,6 +73,14 @@ package final class RecentTopics {
         return topic.memory.answer(question.cursor)
     }
 
+    /// Broadcasts may be missing from here on, in any topic.
+    package func gap() {
+        for topic in scopes.values.flatMap(\.values) {
+            topics.catchUp(topic)
+            topic.gap(BroadcastID(epoch: makeEpoch(), number: 0))
+        }
+    }
+
     /// Forgets what nobody asked about for long enough.
     ///
     /// - Returns: when to call this again; nil when nothing is remembered.

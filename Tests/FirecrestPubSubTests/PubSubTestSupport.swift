@@ -18,6 +18,8 @@ final class FakeLoop {
             inbox.withLockedValue { $0.append(broadcast) }
         }
 
+        func submitGap() {}
+
         func takeAll() -> [Broadcast] {
             inbox.withLockedValue { inbox in
                 defer { inbox = [] }

@@ -164,6 +164,66 @@ struct PubSubTests {
         #expect(listener.heard == [])
     }
 
+    @Test("of a record for a topic that nobody here listens to, only the topic and lengths are read")
+    func receiveDiscards() throws {
+        let node = FakeNode(loops: 2)
+        // Its payload is no term.
+        let record = BroadcastRecord(
+            topic: "news/ä", event: "a", payload: Payload(kind: .term, bytes: ByteBuffer(bytes: [0xFF])), node: "there",
+            messageID: 1, except: nil, slowConsumers: .dropOldest)
+        let bytes = record.encoded()
+        try node.pubSub.receive(bytes)
+        // Also where the record is part of something larger.
+        var larger = ByteBuffer(string: "frame")
+        larger.writeImmutableBuffer(bytes)
+        larger.moveReaderIndex(forwardBy: 5)
+        try node.pubSub.receive(larger)
+        #expect(node.loops.map(\.port.waiting) == [0, 0])
+
+        let listener = node.loops[1].listen("news/ä")
+        #expect(throws: PayloadError.self) { try node.pubSub.receive(larger) }
+        try node.pubSub.receive(
+            BroadcastRecord(
+                topic: "news/ä", event: "b", payload: .empty, node: "there", messageID: 2, except: nil
+            ).encoded())
+        node.run()
+        #expect(listener.heard == ["b"])
+    }
+
+    @Test("a record that is cut, or longer than it says, is an error also where nobody listens")
+    func receiveRefusesUnwanted() throws {
+        let node = FakeNode()
+        for policy in [nil, .dropOldest, .latest(key: "k")] as [SlowConsumerPolicy?] {
+            let record = BroadcastRecord(
+                topic: "news", event: "a", payload: try Payload(["n": 1] as JSON), node: "there", messageID: 1,
+                except: nil, slowConsumers: policy
+            ).encoded()
+            try node.pubSub.receive(record)
+            for size in 0..<record.readableBytes {
+                let part = ByteBuffer(bytes: record.readableBytesView.prefix(size))
+                #expect(throws: BroadcastRecordError.truncated) { try node.pubSub.receive(part) }
+            }
+            let longer = ByteBuffer(bytes: Array(record.readableBytesView) + [0])
+            #expect(throws: BroadcastRecordError.trailingBytes(1)) { try node.pubSub.receive(longer) }
+            for index in [1, 2] {
+                var strange = record
+                strange.setInteger(UInt8(99), at: index)
+                #expect(throws: BroadcastRecordError.unknownKind(99)) { try node.pubSub.receive(strange) }
+            }
+        }
+    }
+
+    @Test(
+        "a record that ends before its topic does is refused, whoever listens", arguments: [0, 1, 19, 23, 27, 31, 34])
+    func receiveRefusesWithoutTopic(size: Int) throws {
+        let node = FakeNode()
+        let record = BroadcastRecord(
+            topic: "news", event: "a", payload: .empty, node: "there", messageID: 1, except: nil
+        ).encoded()
+        let part = ByteBuffer(bytes: record.readableBytesView.prefix(size))
+        #expect(throws: BroadcastRecordError.truncated) { try node.pubSub.receive(part) }
+    }
+
     // MARK: encoding
 
     @Test("encodes once for each serializer in use, however many listen, and for no other")

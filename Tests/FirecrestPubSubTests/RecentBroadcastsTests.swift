@@ -114,6 +114,38 @@ struct RecentBroadcastsTests {
         #expect(!memory.answer(.after(id(2))).isMissing)
     }
 
+    @Test("who stands before a gap may have missed something, and is told so once")
+    func gap() {
+        var memory = memory(messages: 4)
+        memory.append(message(1))
+        memory.appendGap(id(0, epoch: 50))
+        #expect(memory.newest == id(0, epoch: 50) && memory.count == 1)
+        let told = memory.answer(.after(id(1)))
+        #expect(told.isMissing && told.messages.isEmpty && told.cursor == id(0, epoch: 50))
+        #expect(memory.answer(.after(Self.start)).isMissing)
+        #expect(!memory.answer(.now).isMissing)
+
+        memory.append(message(2))
+        let after = memory.answer(.after(told.cursor))
+        #expect(!after.isMissing && numbers(after) == [2])
+        let before = memory.answer(.after(id(1)))
+        #expect(before.isMissing && numbers(before) == [2])
+        #expect(!memory.answer(.after(id(2))).isMissing)
+
+        // It makes room like any other; whoever stood before it is known no more, who stood at it is.
+        for number: UInt64 in 3...5 { memory.append(message(number)) }
+        #expect(numbers(memory.answer(.after(id(0, epoch: 50)))) == [2, 3, 4, 5])
+        #expect(!memory.answer(.after(id(0, epoch: 50))).isMissing)
+        #expect(memory.answer(.after(id(1))).isMissing)
+    }
+
+    @Test("gaps without end are bounded as messages are")
+    func gaps() {
+        var memory = memory(messages: 3)
+        for number: UInt64 in 0..<1_000 { memory.appendGap(id(number, epoch: 50)) }
+        #expect(memory.count == 0 && memory.byteCount == 3 * RecentBroadcasts.overhead)
+    }
+
     @Test("a payload that was a slice of a large buffer is kept in a buffer of its own size")
     func exactSize() {
         var large = ByteBuffer(repeating: 1, count: 65_536)

@@ -51,6 +51,20 @@ struct RecentTopicsTests {
         #expect(second.cursor == BroadcastID(epoch: 1, number: 1))
     }
 
+    @Test("a gap stands behind what came before it, in every topic")
+    func gap() throws {
+        let cursors = try ["room:1", "room:2"].map { try #require(ask($0)).cursor }
+        loop.accept("room:1", "a")
+        recent.gap()
+        loop.accept("room:2", "b")
+        for (topic, cursor, event) in [("room:1", cursors[0], "a"), ("room:2", cursors[1], "b")] {
+            let answer = try #require(ask(topic, .after(cursor)))
+            #expect(events(answer) == [event] && answer.isMissing)
+            let next = try #require(ask(topic, .after(answer.cursor)))
+            #expect(events(next) == [] && !next.isMissing)
+        }
+    }
+
     @Test("while nobody asks nothing is kept, and the loop has no interest in the topic")
     func nobodyAsks() {
         loop.accept("room:1", "a")
