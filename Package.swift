@@ -17,11 +17,15 @@ let package = Package(
     platforms: [.macOS(.v26)],
     products: [
         .library(name: "Firecrest", targets: ["Firecrest"]),
+        .library(name: "FirecrestJWT", targets: ["FirecrestJWT"]),
         .library(name: "FirecrestTesting", targets: ["FirecrestTesting"]),
+        .library(name: "FirecrestWorkers", targets: ["FirecrestWorkers"]),
         .executable(name: "firecrest", targets: ["FirecrestCLI"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1.git", from: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-certificates.git", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
@@ -29,9 +33,11 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.2.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+        .package(url: "https://github.com/vapor/jwt-kit.git", from: "5.7.1"),
     ],
     targets: [
         .systemLibrary(
@@ -72,6 +78,8 @@ let package = Package(
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "NIOTLS", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -86,6 +94,11 @@ let package = Package(
             dependencies: [
                 "FirecrestWire", "FirecrestProtocol", "FirecrestPubSub", "FirecrestHTTP",
                 .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "X509", package: "swift-certificates"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -96,6 +109,31 @@ let package = Package(
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Tracing", package: "swift-distributed-tracing"),
+            ],
+            exclude: ["README.md"],
+            swiftSettings: house
+        ),
+        .target(
+            name: "FirecrestWorkers",
+            dependencies: [
+                "Firecrest", "FirecrestProtocol", "FirecrestPubSub", "FirecrestHTTP",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            exclude: ["README.md", "Hub/README.md"],
+            swiftSettings: house
+        ),
+        .target(
+            name: "FirecrestJWT",
+            dependencies: [
+                "Firecrest", "FirecrestProtocol", "FirecrestWire",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "JWTKit", package: "jwt-kit"),
             ],
             exclude: ["README.md"],
             swiftSettings: house
@@ -124,6 +162,7 @@ let package = Package(
             name: "FirecrestCLI",
             dependencies: [
                 "Firecrest", "FirecrestJavaScript", "FirecrestHTTP", "FirecrestProtocol", "FirecrestWire",
+                "FirecrestWorkers",
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -153,11 +192,15 @@ let package = Package(
         .target(
             name: "FirecrestTestSupport",
             dependencies: [
-                "Firecrest", "FirecrestWire", "FirecrestHTTP",
+                "Firecrest", "FirecrestWire", "FirecrestWorkers", "FirecrestHTTP",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
+                .product(name: "X509", package: "swift-certificates"),
             ],
             path: "Tests/FirecrestTestSupport",
             swiftSettings: house
@@ -189,6 +232,7 @@ let package = Package(
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             swiftSettings: house
         ),
@@ -196,7 +240,8 @@ let package = Package(
             name: "FirecrestTests",
             dependencies: [
                 "Firecrest", "FirecrestHTTP", "FirecrestProtocol", "FirecrestPubSub", "FirecrestTesting",
-                "FirecrestTestSupport",
+                "FirecrestTestSupport", "FirecrestWire",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
@@ -210,13 +255,50 @@ let package = Package(
             name: "FirecrestConformanceTests",
             dependencies: [
                 "Firecrest", "FirecrestHTTP", "FirecrestProtocol", "FirecrestPubSub", "FirecrestWire",
-                "FirecrestTestSupport",
+                "FirecrestTestSupport", "FirecrestWorkers",
+                .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
                 .product(name: "Tracing", package: "swift-distributed-tracing"),
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: house
+        ),
+        .testTarget(
+            name: "FirecrestWorkersTests",
+            dependencies: [
+                "FirecrestWorkers", "Firecrest", "FirecrestHTTP", "FirecrestProtocol", "FirecrestPubSub",
+                "FirecrestTestSupport",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: house
+        ),
+        .testTarget(
+            name: "FirecrestJWTTests",
+            dependencies: [
+                "FirecrestJWT", "Firecrest", "FirecrestProtocol", "FirecrestTesting", "FirecrestTestSupport",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "JWTKit", package: "jwt-kit"),
+            ],
+            swiftSettings: house
+        ),
+        // The examples of docs/from-phoenix.md, which scripts/page-examples compares with the page.
+        .testTarget(
+            name: "FromPhoenixTests",
+            dependencies: [
+                "Firecrest", "FirecrestJWT", "FirecrestProtocol", "FirecrestTesting", "FirecrestTestSupport",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: house
         ),
@@ -237,8 +319,12 @@ let package = Package(
         .testTarget(
             name: "FirecrestReliabilityTests",
             dependencies: [
-                "Firecrest", "FirecrestHTTP", "FirecrestProtocol", "FirecrestPubSub", "FirecrestWire",
+                "Firecrest", "FirecrestHTTP", "FirecrestJWT", "FirecrestProtocol", "FirecrestPubSub", "FirecrestWire",
+                "FirecrestWorkers",
                 "FirecrestTestSupport",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+                .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -265,9 +351,15 @@ if Context.environment["FIRECREST_FUZZ"] != nil {
             dependencies: [
                 "FirecrestProtocol", "FirecrestWire", .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
             ],
             sources: [
-                "Security/Base64URL.swift", "Security/Origin.swift", "Security/URIAuthority.swift",
+                "Security/Base64URL.swift", "Security/HTTPToken.swift", "Security/LoggedText.swift",
+                "Security/Origin.swift", "Security/SocketGrant.swift", "Security/TopicGrant.swift",
+                "Security/URIAuthority.swift", "Security/Token", "Security/Session/CSRFToken.swift",
+                "Security/Session/CookieHeader.swift", "Security/Session/Session.swift",
+                "Security/Session/SessionCookies.swift", "Security/Session/SessionOptions.swift",
                 "Socket/ConnectParams.swift", "Socket/MountPath.swift", "Socket/QueryDecoder.swift",
                 "Transport/EventStream/LastEventID.swift", "Transport/LongPoll/LineCount.swift",
                 "Transport/LongPoll/PublishBody.swift",
@@ -278,6 +370,26 @@ if Context.environment["FIRECREST_FUZZ"] != nil {
             // Tokens are no business of other modules; the target that reads them is a test.
             swiftSettings: house + coverage + [.unsafeFlags(["-enable-testing"])]
         ),
+        // Without jwt-kit: what reads tokens is ours, and a signature is any function of bytes.
+        .target(
+            name: "FirecrestJWT",
+            dependencies: ["Firecrest", "FirecrestProtocol", "FirecrestWire"],
+            sources: [
+                "JWSAlgorithm.swift", "JWTExpectedClaim.swift", "JWTKeySource.swift", "JWTVerifierError.swift",
+                "JWTVerifierOptions.swift", "Keys/JSONWebKey.swift", "Keys/KeySet.swift", "Token",
+            ],
+            swiftSettings: house + coverage + [.unsafeFlags(["-enable-testing"])]
+        ),
+        // What workers and the hub say to each other, without the links that carry it.
+        .target(
+            name: "FirecrestWorkers",
+            dependencies: [.product(name: "NIOCore", package: "swift-nio")],
+            sources: [
+                "WorkerID.swift", "Hub/HubDecoder.swift", "Hub/HubError.swift", "Hub/HubFigures.swift",
+                "Hub/HubFrame.swift", "Hub/HubOutbox.swift", "Hub/HubStatistics.swift",
+            ],
+            swiftSettings: house + coverage
+        ),
         .systemLibrary(name: "CLibFuzzer", path: "Fuzz/CLibFuzzer"),
         // A second reading of RFC 8259, which the unit tests compare with too.
         .target(
@@ -287,7 +399,9 @@ if Context.environment["FIRECREST_FUZZ"] != nil {
         .executableTarget(
             name: "FirecrestFuzz",
             dependencies: [
-                "CLibFuzzer", "FuzzReference", "Firecrest", "FirecrestProtocol", "FirecrestWire",
+                "CLibFuzzer", "FuzzReference", "Firecrest", "FirecrestJWT", "FirecrestProtocol", "FirecrestWire",
+                "FirecrestWorkers",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             path: "Fuzz",
@@ -301,7 +415,6 @@ if Context.environment["FIRECREST_FUZZ"] != nil {
 
 // Benchmarks (Benchmarks/README.md) take the place of malloc in their executable, which nothing else may link.
 if Context.environment["FIRECREST_BENCHMARKS"] != nil {
-    package.dependencies.append(.package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.0"))
     package.targets += [
         .target(name: "CAllocationCounter", path: "Benchmarks/CAllocationCounter"),
         .executableTarget(
@@ -316,17 +429,6 @@ if Context.environment["FIRECREST_BENCHMARKS"] != nil {
                 .product(name: "NIOWebSocket", package: "swift-nio"),
             ],
             path: "Benchmarks/FirecrestBenchmarks",
-            swiftSettings: house
-        ),
-        .executableTarget(
-            name: "TLSIdle",
-            dependencies: [
-                "Firecrest",
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOSSL", package: "swift-nio-ssl"),
-            ],
-            path: "Benchmarks/TLSIdle",
             swiftSettings: house
         ),
     ]

@@ -11,6 +11,7 @@ struct FirecrestCommand: AsyncParsableCommand {
         abstract: "A realtime server that speaks the Phoenix Channels protocol, and its tools.",
         subcommands: [
             DemoCommand.self, CompareCommand.self, InspectCommand.self, ConsoleCommand.self, BenchCommand.self,
+            TokenCommand.self,
         ])
 
     /// As ArgumentParser's own, but wrong arguments end in 2, as those of most programs do, and not in 64.

@@ -30,12 +30,25 @@ public struct ChannelTest<S: Socket>: Sendable {
 
     /// Connects a client.
     ///
+    /// - Parameter session: what a mount with `.session(…)` would find in its cookie.
     /// - Throws: what the socket's `connect` throws.
-    public func connect(_ params: [String: String] = [:], authToken: String? = nil) async throws -> TestSocket {
+    public func connect(
+        _ params: [String: String] = [:], authToken: String? = nil, session: Session? = nil
+    ) async throws -> TestSocket {
+        var info = ConnectInfo(transport: "test", authToken: authToken)
+        info.session = session
+        return try await connect(params, info: info)
+    }
+
+    /// Connects a client of which `info` is known, for a `connect` that asks for more: `ConnectInfo(transport: "test")`, with
+    /// what a mount would add to it.
+    ///
+    /// - Throws: what the socket's `connect` throws.
+    public func connect(_ params: [String: String] = [:], info: ConnectInfo) async throws -> TestSocket {
         let inbox = Inbox(patience: patience)
         let socket = try await endpoint.connect(
             ConnectParams(params.mapValues { .string($0) }),
-            ConnectInfo(transport: "test", authToken: authToken),
+            info,
             transport: { RecordingTransport(inbox: inbox) })
         return TestSocket(socket: socket, inbox: inbox)
     }

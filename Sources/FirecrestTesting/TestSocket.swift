@@ -28,6 +28,18 @@ public struct TestSocket: Sendable {
         socket.receive(frame, kind: kind)
     }
 
+    /// Presents a fresh token, as a client does with the event `access_token` on the topic `phoenix`; returns the reply,
+    /// whatever its status.
+    @discardableResult
+    public func present(token: String) async throws -> TestReply {
+        let ref = inbox.nextRef()
+        try send(
+            Message(
+                joinRef: .null, ref: Ref(plainText: ref), topic: .name("phoenix"), event: "access_token",
+                payload: try Payload(["access_token": .string(token)] as JSON)))
+        return try await inbox.reply(to: ref, on: "phoenix")
+    }
+
     /// Ends the connection, as a client that goes away.
     public func disconnect() {
         socket.close()

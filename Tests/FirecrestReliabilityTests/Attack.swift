@@ -9,13 +9,15 @@ import Testing
 /// Runs `body` against a server with a neighbour on it: another client, joined, that must not notice anything.
 func attack(
     _ websocket: WebSocketOptions = true, longpoll: LongPollOptions = false, sse: EventStreamOptions = false,
-    shortpoll: ShortPollOptions = false, options: EndpointOptions = .test, share: ServerShare = .shared,
+    shortpoll: ShortPollOptions = false, options: EndpointOptions = .test,
+    socketOptions: SocketOptions = RoomSocket.options, share: ServerShare = .shared,
     _ body: (TestServer) async throws -> Void
 ) async throws {
     try await TestServer.run(
         options: options, share: share,
         socket(
-            "/socket", RoomSocket.self, websocket: websocket, longpoll: longpoll, sse: sse, shortpoll: shortpoll)
+            "/socket", RoomSocket.self, websocket: websocket, longpoll: longpoll, sse: sse, shortpoll: shortpoll,
+            options: socketOptions)
     ) { server in
         let neighbour = try await TestClient.connect(server)
         #expect(try await neighbour.join("room:1").status == "ok")
@@ -28,10 +30,12 @@ func attack(
 func attackAmongBystanders(
     _ websocket: WebSocketOptions = true, longpoll: LongPollOptions = false, sse: EventStreamOptions = false,
     shortpoll: ShortPollOptions = false, options: EndpointOptions = .test,
-    _ body: (TestServer) async throws -> Void
+    socketOptions: SocketOptions = RoomSocket.options, _ body: (TestServer) async throws -> Void
 ) async throws {
-    try await attack(websocket, longpoll: longpoll, sse: sse, shortpoll: shortpoll, options: options, share: .alone) {
-        server in
+    try await attack(
+        websocket, longpoll: longpoll, sse: sse, shortpoll: shortpoll, options: options, socketOptions: socketOptions,
+        share: .alone
+    ) { server in
         let report = try await Bystanders.watch(server) { try await body(server) }
         #expect(report.lost == 0, "\(report)")
         #expect(report.heartbeats >= 100, "\(report)")

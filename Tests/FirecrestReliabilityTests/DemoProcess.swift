@@ -43,7 +43,11 @@ struct DemoProcess {
             kill(pid, SIGTERM)
             waitpid(pid, nil, 0)
         }
-        try await body(DemoProcess(pid: pid, port: try portNumber(output[0]), logPath: logPath))
+        let demo = DemoProcess(pid: pid, port: try portNumber(output[0]), logPath: logPath)
+        try await body(demo)
+        if let report = demo.logLines.first(where: { $0.contains("Sanitizer:") }) {
+            throw TestFailure("a sanitizer has found something in the demo: \(report)")
+        }
     }
 
     /// Starts a program and returns its number.
@@ -90,20 +94,60 @@ struct DemoProcess {
         return String(decoding: bytes.prefix(count), as: UTF8.self)
     }
 
+    /// Sends it a signal, as a supervisor does.
+    func signal(_ number: Int32) { kill(pid, number) }
+
+    /// Waits until it has ended by itself. It is not forgotten by that: whoever started it does so.
+    ///
+    /// - Returns: its exit code; nil when a signal ended it.
+    func waitForExit(timeout: Duration) async throws -> Int32? {
+        let clock = ContinuousClock()
+        let deadline = clock.now + timeout
+        while clock.now < deadline {
+            var info = siginfo_t()
+            guard waitid(P_PID, id_t(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 else {
+                throw TestFailure("the demo cannot be waited for: errno \(errno)")
+            }
+            // All zero while it runs.
+            if info.si_signo == SIGCHLD { return info.si_code == CLD_EXITED ? info._sifields._sigchld.si_status : nil }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        throw TestFailure("the demo did not end within \(timeout)")
+    }
+
     // MARK: what the kernel says of it
 
     /// The numbers of its descriptors.
-    private var descriptors: Set<Int> {
-        guard let folder = opendir("/proc/\(pid)/fd") else { return [] }
+    private var descriptors: Set<Int> { Set(names(in: "/proc/\(pid)/fd").compactMap { Int($0) }) }
+
+    private func names(in path: String) -> [String] {
+        guard let folder = opendir(path) else { return [] }
         defer { closedir(folder) }
-        var numbers: Set<Int> = []
+        var names: [String] = []
         while let entry = readdir(folder) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) {
-                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if let number = Int(name) { numbers.insert(number) }
+            names.append(
+                withUnsafeBytes(of: entry.pointee.d_name) {
+                    String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+                })
         }
-        return numbers
+        return names
+    }
+
+    /// The processes that it has started and that have not ended.
+    var children: Set<pid_t> {
+        Set(
+            names(in: "/proc/\(pid)/task").flatMap { task in
+                read("/proc/\(pid)/task/\(task)/children").split(separator: " ").compactMap { pid_t($0) }
+            })
+    }
+
+    /// Looks at them until they are as `condition` wants them.
+    func waitForChildren(_ condition: (Set<pid_t>) -> Bool) async throws {
+        let deadline = ContinuousClock.now + .seconds(15)
+        while !condition(children) {
+            guard ContinuousClock.now < deadline else { throw TestFailure("its processes are \(children)") }
+            try await Task.sleep(for: .milliseconds(2))
+        }
     }
 
     /// Processor time that it has used, in seconds.

@@ -12,6 +12,8 @@ import Testing
                 let first = try await TestClient.open(try demo.address)
                 #expect(try await first.upgrade().status == 101)
                 #expect(try await first.join("room:1").status == "ok")
+                let page = try await TestClient.open(try demo.address)
+                #expect(try await Self.failures(page) == 0)
                 try demo.leaveDescriptors(3)
                 var held: [TestClient] = []
                 var refused = 0
@@ -35,7 +37,7 @@ import Testing
                     try await client.waitForClose()
                 }
                 // Clients that wait in the kernel's queue, behind one that has the last descriptor and does not let go.
-                let before = demo.processorSeconds
+                let (before, failures) = (demo.processorSeconds, try await Self.failures(page))
                 var waiting: [TestClient] = []
                 for _ in 0..<5 { waiting.append(try await TestClient.open(try demo.address, readsByItself: false)) }
                 let began = ContinuousClock.now
@@ -44,6 +46,9 @@ import Testing
                     try await Task.sleep(for: .milliseconds(50))
                 }
                 #expect(demo.processorSeconds - before < 0.6, "accept is tried again and again")
+                // Ten a second.
+                #expect(try await Self.failures(page) - failures < 50)
+                page.drop()
                 for client in waiting { client.drop() }
                 // Room again.
                 for client in held { client.drop() }
@@ -56,6 +61,13 @@ import Testing
             let said = demo.logLines.filter { $0.contains("A connection cannot be accepted") }
             #expect((1...2).contains(said.count), "\(said.count) log lines for one event")
         }
+    }
+
+    /// How often `accept` has failed, by a connection that is open.
+    private static func failures(_ page: TestClient) async throws -> Int {
+        let name = "firecrest_accept_failures_total "
+        let line = try await page.get("/metrics").text.split(separator: "\n").first { $0.hasPrefix(name) }
+        return line.flatMap { Int(Double($0.dropFirst(name.count)) ?? 0) } ?? 0
     }
 
     private func expectAccepted(_ demo: DemoProcess) async throws {

@@ -17,8 +17,10 @@ internal import NIOConcurrencyHelpers
 /// Nothing happens by itself: no ping is answered, no close frame returned. Every wait has a limit, after which it throws
 /// what it waited for. One task at a time reads; any may send.
 package final class TestClient: Sendable {
-    /// How long a wait may take when the test says nothing. Only a test that fails waits this long.
-    package static let patience = Duration.seconds(5)
+    /// How long a wait may take when the test says nothing. Only a test that fails waits this long: 5 s. Under a sanitizer
+    /// it is 20 s, as the test's own reading and eight tests at once may take longer than 5 s there; no more, because a
+    /// server pings after 25 s.
+    package static let patience = Duration.seconds(Bystanders.isSanitized ? 20 : 5)
 
     let channel: any NIOCore.Channel
     private let inbox: ByteInbox
@@ -40,24 +42,35 @@ package final class TestClient: Sendable {
     /// - Parameters:
     ///   - readsByItself: false for a client that does not read: the kernel's buffers fill. See `startReading`.
     ///   - receiveBuffer: the size of the kernel's receive buffer, for clients that do not read.
+    ///   - tls: what it takes and shows in TLS; nil for plain text.
+    ///   - prefix: bytes that go before everything else, TLS too: what a proxy says about its client.
     package static func open(
-        _ server: TestServer, readsByItself: Bool = true, receiveBuffer: Int? = nil
+        _ server: TestServer, readsByItself: Bool = true, receiveBuffer: Int? = nil, tls: TestTLS? = nil,
+        prefix: ByteBuffer? = nil
     ) async throws -> TestClient {
         let address = try SocketAddress(ipAddress: "127.0.0.1", port: server.port)
-        let client = try await open(address, readsByItself: readsByItself, receiveBuffer: receiveBuffer)
+        let client = try await open(
+            address, readsByItself: readsByItself, receiveBuffer: receiveBuffer, tls: tls, prefix: prefix)
         server.adopt(client)
         return client
     }
 
     /// As above, to any address, for example of a Unix socket.
     package static func open(
-        _ address: SocketAddress, readsByItself: Bool = true, receiveBuffer: Int? = nil
+        _ address: SocketAddress, readsByItself: Bool = true, receiveBuffer: Int? = nil, tls: TestTLS? = nil,
+        prefix: ByteBuffer? = nil
     ) async throws -> TestClient {
         let inbox = ByteInbox()
         var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connectTimeout(.seconds(5))
             .channelOption(.autoRead, value: readsByItself)
-            .channelInitializer { channel in channel.pipeline.addHandler(inbox) }
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    if let prefix { try channel.pipeline.syncOperations.addHandler(Prefix(prefix)) }
+                    if let tls { try channel.pipeline.syncOperations.addHandler(tls.makeHandler()) }
+                    try channel.pipeline.syncOperations.addHandler(inbox)
+                }
+            }
         if let receiveBuffer {
             bootstrap = bootstrap.channelOption(.socketOption(.so_rcvbuf), value: .init(receiveBuffer))
         }
@@ -216,5 +229,22 @@ extension TimeAmount {
     package init(_ duration: Duration) {
         let (seconds, attoseconds) = duration.components
         self = .nanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+    }
+}
+
+/// Sends some bytes before anybody else can.
+private final class Prefix: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let bytes: ByteBuffer
+
+    init(_ bytes: ByteBuffer) {
+        self.bytes = bytes
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+        context.fireChannelActive()
     }
 }

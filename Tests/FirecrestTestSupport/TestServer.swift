@@ -15,18 +15,32 @@ internal import NIOConcurrencyHelpers
 ///     …
 /// }
 /// ```
+///
+/// With `FIRECREST_TEST_WORKERS=4` in the environment it is four endpoints behind one port, as worker processes are; tests
+/// see no difference but where they look into one endpoint.
 package final class TestServer: Sendable {
-    package let endpoint: Endpoint
+    /// How many endpoints a server is.
+    package static var workers: Int { WorkerFleet.count }
+
+    /// Whether an endpoint's own name is what a test called it, or one of its workers'.
+    package static func isNode(_ name: String, of base: String) -> Bool {
+        name == base || workers > 1 && name.hasPrefix("\(base)/")
+    }
+
+    package let endpoints: [Endpoint]
     /// What the endpoint listens at, as `run(onListening:)` told it.
     package let addresses: [String]
     private let clients = NIOLockedValueBox<[TestClient]>([])
     private let running: Task<Void, any Error>
 
-    private init(endpoint: Endpoint, addresses: [String], running: Task<Void, any Error>) {
-        self.endpoint = endpoint
+    private init(endpoints: [Endpoint], addresses: [String], running: Task<Void, any Error>) {
+        self.endpoints = endpoints
         self.addresses = addresses
         self.running = running
     }
+
+    /// The first endpoint, for what any of them may be asked for.
+    package var endpoint: Endpoint { endpoints[0] }
 
     /// The port of the first address.
     package var port: Int {
@@ -49,9 +63,19 @@ package final class TestServer: Sendable {
         options: EndpointOptions = .test, share: ServerShare = .shared,
         @EndpointBuilder _ parts: () -> [EndpointPart], body: (TestServer) async throws -> Result
     ) async throws -> Result {
-        let endpoint = try Endpoint(options, parts)
+        let parts = parts()
         return try await ServerGate.enter(share) {
-            try await run(endpoint, body)
+            guard workers > 1, let fleet = try await WorkerFleet(workers, options, parts) else {
+                return try await run(try Endpoint(options) { for part in parts { part } }, body)
+            }
+            do {
+                let result = try await run(fleet.endpoints, body)
+                await fleet.stop()
+                return result
+            } catch {
+                await fleet.stop()
+                throw error
+            }
         }
     }
 
@@ -59,18 +83,35 @@ package final class TestServer: Sendable {
     package static func run<Result: Sendable>(
         _ endpoint: Endpoint, _ body: (TestServer) async throws -> Result
     ) async throws -> Result {
+        try await run([endpoint], body)
+    }
+
+    private static func run<Result: Sendable>(
+        _ endpoints: [Endpoint], _ body: (TestServer) async throws -> Result
+    ) async throws -> Result {
         let (listening, continuation) = AsyncStream<[String]>.makeStream()
         let running = Task {
             defer { continuation.finish() }
-            try await endpoint.run { addresses in
-                continuation.yield(addresses)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for endpoint in endpoints {
+                    group.addTask { try await endpoint.run { _ = continuation.yield($0) } }
+                }
+                // The first that fails ends the others.
+                try await group.waitForAll()
             }
         }
-        guard let addresses = await listening.first(where: { _ in true }) else {
-            try await running.value
-            throw TestFailure("the endpoint returned before it listened")
+        var addresses: [String] = []
+        var ready = 0
+        for await found in listening {
+            addresses = found
+            ready += 1
+            if ready == endpoints.count { break }
         }
-        let server = TestServer(endpoint: endpoint, addresses: addresses, running: running)
+        guard ready == endpoints.count else {
+            try await running.value
+            throw TestFailure("an endpoint returned before it listened")
+        }
+        let server = TestServer(endpoints: endpoints, addresses: addresses, running: running)
         do {
             let result = try await body(server)
             try await server.stop()
@@ -81,7 +122,14 @@ package final class TestServer: Sendable {
         }
     }
 
-    /// Stops the endpoint as a signal would, with the clients that it has, and returns when `run` has returned.
+    /// Stops the endpoints as a signal to their service group would: their sockets are drained. Returns when each `run` has
+    /// returned.
+    package func drain() async throws {
+        for endpoint in endpoints { endpoint.shutDownGracefully() }
+        try await running.value
+    }
+
+    /// Stops the endpoints at once, with the clients that they have, and returns when each `run` has returned.
     package func shutDown() async throws {
         running.cancel()
         try await running.value
@@ -99,18 +147,27 @@ package final class TestServer: Sendable {
     // MARK: counters
 
     package func statistics() async -> LoopStatistics {
-        await endpoint.statistics()
+        var sum = LoopStatistics()
+        for endpoint in endpoints { sum = sum + (await endpoint.statistics()) }
+        return sum
+    }
+
+    /// The counters of each loop of each endpoint.
+    package func statisticsByLoop() async -> [LoopStatistics] {
+        var all: [LoopStatistics] = []
+        for endpoint in endpoints { all += await endpoint.statisticsByLoop().map(\.statistics) }
+        return all
     }
 
     /// Looks at the counters until they are as `condition` wants them. For what has no event to wait for.
     @discardableResult
     package func waitForStatistics(
-        _ what: String, timeout: Duration = .seconds(5), _ condition: (LoopStatistics) -> Bool
+        _ what: String, timeout: Duration = TestClient.patience, _ condition: (LoopStatistics) -> Bool
     ) async throws -> LoopStatistics {
         let clock = ContinuousClock()
         let deadline = clock.now + timeout
         while true {
-            let statistics = await endpoint.statistics()
+            let statistics = await statistics()
             if condition(statistics) { return statistics }
             guard clock.now < deadline else {
                 throw TestFailure("the counters did not show within \(timeout): \(what); they are \(statistics)")

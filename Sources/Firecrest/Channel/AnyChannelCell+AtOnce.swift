@@ -11,7 +11,8 @@ extension AnyChannelCell {
     ///
     /// - Returns: whether it did; otherwise nothing has been done.
     func handleNow(_ event: Span<UInt8>, ref: Ref, payload: Payload) -> Bool {
-        guard state == .joined, !isBusy, mailbox.isEmpty, let index = route.events.names.index(ofLiteral: event),
+        guard state == .joined, !isBusy, mailbox.isEmpty,
+            let running = socket?.loop.context.running, let index = route.events.names.index(ofLiteral: event),
             let handler = route.events.synchronous[index], !route.watch.isLookedOn(self)
         else { return false }
         isBusy = true
@@ -19,8 +20,10 @@ extension AnyChannelCell {
         let timer = route.events.timers[index]
         let started = timer == nil ? NIODeadline.uptimeNanoseconds(0) : .now()
         let outcome: Result<Reply, any Error>
+        let before = running.enter(.channel, self, index)
         do {
             let reply = try handler(user, payload, ChannelSocket(cell: self))
+            running.leave(before)
             let ended = timer == nil ? started : .now()
             if finish(reply, ref) {
                 timer?.recordNanoseconds((ended - started).nanoseconds)
@@ -28,6 +31,7 @@ extension AnyChannelCell {
             }
             outcome = .success(reply)
         } catch {
+            running.leave(before)
             outcome = .failure(error)
         }
         var run = EventRun(event: route.events.names[index], ref: ref, payload: payload, timer: timer)

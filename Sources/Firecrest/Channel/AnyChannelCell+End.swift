@@ -30,15 +30,32 @@ extension AnyChannelCell {
         guard state != .ended else { return }
         log(.channelCrashed, .error, "A channel crashed.", ["error": "\(error)"])
         socket?.loop.context.statistics.channelCrashes += 1
+        end(.crashed(error), OutboundMessage.Event.error, .reason("channel_crash"))
+    }
+
+    /// The client's grant does not allow this topic any more. What has run out may come back with a fresh token: the client
+    /// tries again.
+    func revoke(_ lapse: GrantLapse) {
+        switch state {
+        case .ended: break
+        case .joining: abandonJoin(lapse.response, .revoked)
+        case .joined:
+            let event = lapse == .expired ? OutboundMessage.Event.error : OutboundMessage.Event.close
+            end(.revoked, event, lapse.response)
+        }
+    }
+
+    /// Ends from outside of the channel's code, which may be running.
+    private func end(_ reason: TerminateReason, _ event: String, _ payload: Payload) {
         end()
         guard !isBusy else {
-            madeRarities().deferredTermination = .crashed(error)
-            announce(OutboundMessage.Event.error, .reason("channel_crash"))
+            madeRarities().deferredTermination = reason
+            announce(event, payload)
             linger()
             return resumeReads()
         }
-        runTerminate(.crashed(error))
-        announce(OutboundMessage.Event.error, .reason("channel_crash"))
+        runTerminate(reason)
+        announce(event, payload)
         letGo()
     }
 
@@ -94,6 +111,7 @@ extension AnyChannelCell {
             socket?.loop.context.statistics.channelsOpen -= 1
         }
         state = .ended
+        rarities?.waiting?.abandon()
         mailbox = Mailbox()
         leaveSocket()
     }
@@ -102,6 +120,7 @@ extension AnyChannelCell {
     func letGo() {
         let socket = socket
         self.socket = nil
+        if let socket { passRunningCode(socket.loop) }
         if isPausingReads {
             isPausingReads = false
             socket?.resumeReading()

@@ -25,6 +25,8 @@ class AnyChannelCell: Subscriber, BroadcastRecipient {
     final class Rarities {
         /// Of the channels that this one replaces, oldest first, until they are announced as closed.
         var replacedJoinRefs: [Ref] = []
+        /// Its place among the joins that wait for their turn, while it has one.
+        var waiting: WaitingJoin?
         var recordedFailure: (any Error)?
         var deferredTermination: TerminateReason?
         /// Set when this channel was replaced while its code runs: who counts it until that returns.
@@ -44,6 +46,8 @@ class AnyChannelCell: Subscriber, BroadcastRecipient {
     var isDraining = false
     var isLeaving = false
     var isPausingReads = false
+    /// Some events are not granted: each is asked about.
+    var isRestricted = false
     /// In a byte; an endpoint has a handful of serializers.
     private let serializer: Int8?
     let route: CompiledRoute
@@ -65,7 +69,7 @@ class AnyChannelCell: Subscriber, BroadcastRecipient {
         topic = request.topic
         recordedJoinRef = request.joinRef
         joinMessageRef = request.ref
-        assigns = request.socket.identity.assigns.merging(request.route.assigns)
+        assigns = request.socket.assigns.merging(request.route.assigns)
         socket = request.socket
         id = request.socket.loop.topics.makeID()
         serializer = request.socket.serializerIndex.flatMap { Int8(exactly: $0) }
@@ -146,9 +150,16 @@ class AnyChannelCell: Subscriber, BroadcastRecipient {
         guard state == .joining, let socket else { return }
         log(.joinTimeout, .error, "A join took too long.")
         socket.loop.context.statistics.joinTimeouts += 1
-        try? sendJoinReply("error", .reason("join crashed"))
+        abandonJoin(.reason("join crashed"), .crashed(ChannelError.joinTimeout))
+    }
+
+    /// Answers a join before its code has.
+    func abandonJoin(_ response: Payload, _ reason: TerminateReason) {
+        try? sendJoinReply("error", response)
+        // It has not begun.
+        guard isBusy else { return refused() }
         // What it set up is taken down when it returns.
-        madeRarities().deferredTermination = .crashed(ChannelError.joinTimeout)
+        madeRarities().deferredTermination = reason
         linger()
         refused()
     }
@@ -162,6 +173,7 @@ class AnyChannelCell: Subscriber, BroadcastRecipient {
 
     /// The join is answered, and not with ok.
     private func refused() {
+        rarities?.waiting?.abandon()
         closeReplaced()
         state = .ended
         let waiting = mailbox.removeAll()
@@ -270,17 +282,17 @@ class AnyChannelCell: Subscriber, BroadcastRecipient {
         case .leave(_, let ref):
             leave(ref)
         case .broadcast(let broadcast):
-            perform { try runHandleOut(broadcast) }
+            perform(.handleOut) { try runHandleOut(broadcast) }
         case .info(let message):
-            perform { try runHandleInfo(message) }
+            perform(.handleInfo) { try runHandleInfo(message) }
         case .missed(let count):
-            perform { try runHandleMissed(count) }
+            perform(.handleMissed) { try runHandleMissed(count) }
         }
     }
 
-    private func perform(_ callback: () throws -> Void) {
+    private func perform(_ callback: ChannelCallback, _ code: () throws -> Void) {
         isBusy = true
-        let outcome = failing(Result { try callback() })
+        let outcome = failing(Result { try running(callback.rawValue, code) })
         isBusy = false
         guard state == .joined else { return codeReturned(runsTerminate: true) }
         if case .failure(let error) = outcome { crash(error) }

@@ -27,7 +27,9 @@ final class ChannelCell<C: Channel>: AnyChannelCell {
         let run = NIOLoopBound(route.watch.begin(self, join: params), eventLoop: loop.eventLoop)
         let bound = NIOLoopBound(self, eventLoop: loop.eventLoop)
         // `immediate`: a join that does not wait runs here and now, without a turn through the loop.
-        let task = Task.immediate(executorPreference: loop.context.executor) {
+        let executor = CallbackExecutor(
+            loop.context, type: route.watch.name, topic: topic, event: ChannelCallback.join.name)
+        let task = executor.immediate {
             let cell = bound.value
             let outcome: Result<JoinReply, any Error>
             do {
@@ -48,16 +50,10 @@ final class ChannelCell<C: Channel>: AnyChannelCell {
         let run = route.watch.begin(self, event: event, ref: ref, payload: payload, timer: entry?.timer)
         switch entry?.handler {
         case .sync(let handler):
-            let outcome: Result<Reply, any Error>
-            do {
-                if run.span == nil {
-                    outcome = .success(try handler(channel, payload, ChannelSocket(cell: self)))
-                } else {
-                    outcome = .success(
-                        try run.span.current { try handler(channel, payload, ChannelSocket(cell: self)) })
+            let outcome = Result {
+                try running(entry?.index ?? 0) {
+                    try run.span.current { try handler(channel, payload, ChannelSocket(cell: self)) }
                 }
-            } catch {
-                outcome = .failure(error)
             }
             eventFinished(outcome, run)
         case .async(let handler):
@@ -75,7 +71,9 @@ final class ChannelCell<C: Channel>: AnyChannelCell {
         guard let loop = socket?.loop else { return }
         let run = NIOLoopBound(run, eventLoop: loop.eventLoop)
         let bound = NIOLoopBound(self, eventLoop: loop.eventLoop)
-        let task = Task.immediate(executorPreference: loop.context.executor) {
+        let executor = CallbackExecutor(
+            loop.context, type: route.watch.name, topic: topic, event: run.value.event)
+        let task = executor.immediate {
             let cell = bound.value
             let outcome: Result<Reply, any Error>
             do {
@@ -114,6 +112,6 @@ final class ChannelCell<C: Channel>: AnyChannelCell {
     }
 
     override func runTerminate(_ reason: TerminateReason) {
-        channel.terminate(reason, ChannelSocket(cell: self))
+        running(ChannelCallback.terminate.rawValue) { channel.terminate(reason, ChannelSocket(cell: self)) }
     }
 }

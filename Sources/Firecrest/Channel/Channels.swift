@@ -95,8 +95,8 @@ final class ChannelDefinition<C: Channel>: Sendable {
             synchronous: events.map(\.handler).map(Self.erased))
     }
 
-    subscript(event: String) -> (handler: Event<C>.Handler, timer: Metrics.Timer?)? {
-        table.names.index(of: event).map { (handlers[$0], table.timers[$0]) }
+    subscript(event: String) -> (index: Int, handler: Event<C>.Handler, timer: Metrics.Timer?)? {
+        table.names.index(of: event).map { ($0, handlers[$0], table.timers[$0]) }
     }
 
     private static func erased(_ handler: Event<C>.Handler) -> EventTable.Synchronous? {
@@ -124,6 +124,8 @@ final class EventTable: Sendable {
         self.timers = timers
         self.synchronous = synchronous
     }
+
+    func name(at index: Int) -> String? { timers.indices.contains(index) ? names[index] : nil }
 }
 
 /// What a channel is made from.

@@ -11,6 +11,8 @@ public enum TerminateReason: Sendable {
     case draining
     /// A handler returned `.stop`.
     case stopped(StopReason)
+    /// The client's grant (`Socket.grant`) allows the topic no longer: its time is over, or a fresh token does not name it.
+    case revoked
     /// A callback threw.
     case crashed(any Error)
 }

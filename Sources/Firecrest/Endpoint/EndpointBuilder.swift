@@ -33,19 +33,19 @@ public struct EndpointPart: Sendable {
 /// streams at `path` + `/sse` and short polls at `path` + `/poll`.
 ///
 /// One type may be mounted several times with different options; what a mount does not give is as the type says
-/// (`Socket.websocket`, `Socket.longpoll`, `Socket.sse`, `Socket.shortpoll`, `Socket.options`). Segments such as `:room`
+/// (`Socket.websocket`, `Socket.longpoll`, `Socket.sse`, `Socket.shortpoll`, `Socket.drainer`, `Socket.options`). Segments such as `:room`
 /// become connect parameters; duplicate and trailing slashes do not matter. Two mounts of which the first takes every
 /// request of the second are an `OptionError` when the endpoint is made.
 public func socket<S: Socket>(
     _ path: String, _ type: S.Type, websocket: WebSocketOptions = S.websocket,
     longpoll: LongPollOptions = S.longpoll, sse: EventStreamOptions = S.sse,
-    shortpoll: ShortPollOptions = S.shortpoll, options: SocketOptions = S.options
+    shortpoll: ShortPollOptions = S.shortpoll, drainer: DrainOptions = S.drainer, options: SocketOptions = S.options
 ) -> EndpointPart {
     EndpointPart(
         kind: .socket(
             SocketPart(
                 path: path, websocket: websocket, longpoll: longpoll, sse: sse, shortpoll: shortpoll,
-                options: options, channels: { S.channels }, behavior: SocketBehavior(S.self))))
+                drainer: drainer, options: options, channels: { S.channels }, behavior: SocketBehavior(S.self))))
 }
 
 /// Serves every other request with a Hummingbird router: REST routes, middleware, static files.

@@ -10,6 +10,13 @@ extension EndpointOptions {
         let check = OptionCheck(owner: "the endpoint")
         try check.expect(!listen.isEmpty, "listen", "is empty; name at least one address to listen at")
         for address in listen { try Self.check(address, check) }
+        if let malformed = trustedProxies.malformedAddress {
+            throw OptionError(
+                .malformed, option: "trustedProxies of the endpoint",
+                sentence:
+                    "has the entry \"\(malformed)\"; write an address (127.0.0.1), a range without bits beyond its "
+                    + "prefix (10.0.0.0/8), or unix")
+        }
         if let loops { try check.number("loops", loops, 1...1_024) }
         try check.number("backlog", Int(backlog), 1...Int(Int32.max))
         try check.time("shutdownTimeout", shutdownTimeout, allowsZero: true)
@@ -17,7 +24,13 @@ extension EndpointOptions {
         try check.time("hotTopicDelay", hotTopicDelay)
         if let maxConnections { try check.limit("maxConnections", maxConnections) }
         if let maxConnectionsPerAddress { try check.limit("maxConnectionsPerAddress", maxConnectionsPerAddress) }
+        for (name, rate) in [("acceptRate", acceptRate), ("joinRate", joinRate)] {
+            if let problem = rate?.problem { try check.expect(false, name, problem, .outOfRange) }
+        }
+        try check.limit("maxWaitingJoins", maxWaitingJoins)
+        try check.limit("maxWaitingJoinBytes", maxWaitingJoinBytes, "bytes")
         try check.time("loopStallThreshold", loopStallThreshold)
+        try check.time("loopStallLimit", loopStallLimit)
         try check.expect(
             !nodeName.isEmpty && nodeName.utf8.count <= 255, "nodeName",
             "has \(nodeName.utf8.count) bytes; it must have 1 to 255")
@@ -38,18 +51,20 @@ extension EndpointOptions {
     }
 
     private static func check(_ address: ListenAddress, _ check: OptionCheck) throws(OptionError) {
-        switch address {
+        switch address.kind {
         case .hostname(let host, let port):
             try check.number("listen", port, 0...65_535, "(a port)")
             try check.expect(!host.isEmpty, "listen", "has an empty host; write an address, for example 127.0.0.1")
-        case .unixSocket(let path):
+        case .unixSocket(let path, _):
             // sockaddr_un.sun_path, with the zero at its end.
             try check.expect(
                 (1...107).contains(path.utf8.count), "listen",
                 "has a Unix socket path of \(path.utf8.count) bytes; it must have 1 to 107")
         case .descriptor(let number):
             try check.number("listen", Int(number), 0...Int(Int32.max), "(a descriptor)")
+        case .handedDown: break
         }
+        if let tls = address.tls { try check.time("listen.tls.handshakeTimeout", tls.handshakeTimeout) }
     }
 }
 
@@ -75,5 +90,11 @@ extension MessageLimits {
         try check.limit("maxEventBytes", maxEventBytes, "bytes")
         // The envelope's own array, and an object in it.
         try check.number("maxJSONDepth", maxJSONDepth, 2...1_024)
+        try check.number("maxTermDepth", maxTermDepth, 2...1_024)
+        // The envelope, its five parts, and a pair or two in the payload.
+        try check.number("maxTermItems", maxTermItems, 10...Int.max)
+        try check.number("maxTupleArity", maxTupleArity, 0...Int(UInt32.max))
+        // `undefined` and the others must fit.
+        try check.number("maxAtomBytes", maxAtomBytes, 9...65_535, "bytes")
     }
 }

@@ -13,13 +13,16 @@ public import Tracing
 public struct EndpointOptions: Sendable {
     /// Where to listen. Defaults to 127.0.0.1 port 4000: reachable from this machine only, until you say otherwise.
     public var listen: [ListenAddress] = [.hostname("127.0.0.1", port: 4000)]
+    /// The proxies in front of this server, which are believed about the clients behind them. Defaults to none: a client's
+    /// address is the connection's, whatever its headers say.
+    public var trustedProxies: TrustedProxies = []
     /// Event loops, each one thread. nil, the default: one per core.
     public var loops: Int?
-    /// Connections that the kernel holds until they are accepted. Defaults to 1,024; the kernel may cap it
-    /// (`net.core.somaxconn`).
-    public var backlog: Int32 = 1_024
-    /// How long a shutdown may take: connections get a close frame with 1012 and this long to answer, then they are
-    /// dropped. Defaults to 10 s.
+    /// Connections that the kernel holds until they are accepted; a herd beyond them tries again after a second. Defaults to
+    /// 4,096, where Linux caps it (`net.core.somaxconn`).
+    public var backlog: Int32 = 4_096
+    /// How long connections that were told to close may take to go, after the drain (`DrainOptions.shutdown`); then they are
+    /// dropped. A shutdown takes at most the two together. Defaults to 10 s.
     public var shutdownTimeout: Duration = .seconds(10)
     /// The host name under which clients reach this endpoint, without scheme and port. Origins are compared with it
     /// (`OriginPolicy.endpointHost`). Defaults to `localhost`, as Phoenix: set it when you deploy. nil: unknown, every
@@ -31,13 +34,33 @@ public struct EndpointOptions: Sendable {
     /// closed. nil, the default: as many as the process may have descriptors (`ulimit -n`), less a sixteenth, at least 32
     /// and at most 256, for everything else.
     public var maxConnections: Int?
+    /// Connections accepted a second, for each event loop; the endpoint's rate is this times `loops`. Those beyond it wait in
+    /// the kernel (`backlog`), so that clients who come back all at once do not take all of the processor from those who are
+    /// there. Defaults to 5,000 with a burst of 500: a connect and a join cost some 0.1 ms, so newcomers get half of a core,
+    /// and 50 ms of it at once. nil: no limit. In worker processes the supervising process keeps the rate.
+    public var acceptRate: RateLimit? = RateLimit(perSecond: 5_000, burst: 500)
+    /// Joins begun a second, as `acceptRate`. Those beyond it wait, up to `maxWaitingJoins`, while heartbeats and the
+    /// messages of joined channels are handled as ever. nil: no limit. What one connection may ask for is
+    /// `SocketOptions.joinRate`.
+    public var joinRate: RateLimit? = RateLimit(perSecond: 5_000, burst: 500)
+    /// Joins that wait for `joinRate`, on each event loop. One more gets the error reply
+    /// `{"reason": "busy", "retry_after_ms": n}`, upon which phoenix.js asks again by itself. Defaults to 10,000, two
+    /// seconds' worth; phoenix.js waits for a join for ten.
+    public var maxWaitingJoins = 10_000
+    /// Bytes of the payloads of joins that wait, on each event loop. Beyond: as above. Defaults to 8 MiB.
+    public var maxWaitingJoinBytes = 8_388_608
     /// Connections that one client address may have open at once; an IPv6 client counts with its /64. One more is answered
-    /// with 429 `too_many_connections_from_address` and closed. nil, the default: no limit, since behind a proxy or a large
-    /// network all clients have one address.
+    /// with 429 `too_many_connections_from_address` and closed. Behind a proxy of `trustedProxies` the clients
+    /// are counted, each for as long as a connection of the proxy carries its request or its socket. nil, the default: no
+    /// limit, since in a large network all clients have one address.
     public var maxConnectionsPerAddress: Int?
     /// An event loop that does nothing for so long is named in the log (a handler blocks it: mark that `.offloaded`), and
     /// again when it goes on. Defaults to 500 ms, so that it is known within a second. nil: not looked at.
     public var loopStallThreshold: Duration? = .milliseconds(500)
+    /// An event loop that does nothing for so long is given up: it will hardly come back, and its connections are dead. A
+    /// worker process (`Workers`) is replaced then; without workers nothing can be done about it, and nothing is. nil, the
+    /// default: never, since only you know how long your code may take.
+    public var loopStallLimit: Duration?
     public var http = HTTPLimits()
     public var message = MessageLimits()
     public var logger = Logger(label: "firecrest")
@@ -61,17 +84,26 @@ public struct EndpointOptions: Sendable {
     public var tracer: (any Tracer)?
     /// This node's name in broadcasts. Defaults to `local`; a cluster needs distinct ones.
     public var nodeName = "local"
-    /// The secret that the tokens of long polls and event streams are signed with, at least 64 bytes. All nodes of a
-    /// cluster need the same, so that a request may arrive at any of them. nil, the default: a random one for this
-    /// process, whose sessions no other process knows and which end with it.
+    /// The secret that the tokens of long polls and event streams are signed with, and sessions that a mount asks for
+    /// (`.session`) without a secret of their own; at least 64 bytes. All nodes of a cluster need the same, so that a request
+    /// may arrive at any of them; with that of an Elixir application (`secret_key_base`) its sessions are read here. nil, the
+    /// default: a random one for this process, whose sessions no other process knows and which end with it.
     ///
-    /// Keep it out of the source: whoever knows it can take over sessions.
+    /// Keep it out of the source: whoever knows it can be anybody.
     public var secretKeyBase: String?
 
     /// Carries broadcasts to the other nodes. Defaults to one that has none.
     package var adapter: any PubSubAdapter = LocalAdapter()
 
-    /// What stands before HTTP on a new connection, called on its loop: TLS, while there is no option for it.
+    /// Counts the connections, for whoever must know how many there are. nil: the endpoint makes its own of
+    /// `maxConnections` and `maxConnectionsPerAddress`.
+    package var admission: Admission?
+
+    /// Called on the watching thread when a loop has been blocked for `loopStallLimit`, once for each time that it is. The
+    /// loop is still blocked then.
+    package var onLoopStuck: (@Sendable (StuckLoop) -> Void)?
+
+    /// What else stands before HTTP on a new connection, called on its loop: for tests that look at its bytes.
     package var prelude: (@Sendable (any NIOCore.Channel) throws -> Void)?
 
     public init() {}

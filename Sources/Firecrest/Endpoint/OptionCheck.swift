@@ -51,6 +51,9 @@ struct OptionCheck {
 
     func connectInfo(_ keys: [ConnectInfoKey]) throws(OptionError) {
         var seen: Set<String> = []
+        try expect(
+            keys.count { $0.session != nil } <= 1, "connectInfo",
+            "asks for two sessions; mount the socket twice, each with one", .conflict)
         for key in keys {
             guard case .custom(let name, _) = key.kind else { continue }
             try expect(!name.isEmpty, "connectInfo", "has a custom value without a name")

@@ -12,6 +12,7 @@ struct SocketPart: Sendable {
     let longpoll: LongPollOptions
     let sse: EventStreamOptions
     let shortpoll: ShortPollOptions
+    let drainer: DrainOptions
     let options: SocketOptions
     let channels: @Sendable () -> Channels
     /// Set by `EndpointPart.checked`, as are routes and serializers.
@@ -41,6 +42,7 @@ struct SocketPart: Sendable {
         let connectTimeout: Duration?
         let transportLog: Logger.Level?
         var origins: OriginCheck?
+        var session: SessionCookies?
     }
 
     private var enabledWays: [Way] {
@@ -90,6 +92,7 @@ struct SocketPart: Sendable {
         try longpoll.check(mount: path)
         try sse.check(mount: path)
         try shortpoll.check(mount: path)
+        try drainer.check(mount: path)
         try options.check(mount: path)
         ways = enabledWays
         for index in ways.indices {
@@ -101,6 +104,7 @@ struct SocketPart: Sendable {
             ways[index].origins = try OriginCheck(
                 way.checkOrigin ?? endpoint.checkOrigin, host: endpoint.host,
                 option: way.checkOrigin == nil ? "checkOrigin of the endpoint" : "checkOrigin of \(way.owner)")
+            ways[index].session = try Self.session(of: way, endpoint)
             // Foreign pages are kept from sessions by one check at least.
             guard case .any = (way.checkOrigin ?? endpoint.checkOrigin).kind else { continue }
             try OptionCheck(owner: way.owner).expect(
@@ -109,20 +113,30 @@ struct SocketPart: Sendable {
         }
     }
 
+    private static func session(of way: Way, _ endpoint: EndpointOptions) throws(OptionError) -> SessionCookies? {
+        guard var options = way.connectInfo.lazy.compactMap(\.session).first else { return nil }
+        options.secretKeyBase = options.secretKeyBase ?? endpoint.secretKeyBase
+        if let (name, sentence) = options.problem {
+            try OptionCheck(owner: "the session \(options.key) of \(way.owner)").expect(false, name, sentence)
+        }
+        return SessionCookies(options)
+    }
+
     // MARK: mounts
 
-    func mounts(
-        directory: SessionDirectory, pubSub: PubSub, endpoint: EndpointOptions, telemetry: Telemetry
-    ) -> [Mount] {
-        let definition = SocketDefinition(
+    func definition(_ pubSub: PubSub, _ endpoint: EndpointOptions, _ telemetry: Telemetry) -> SocketDefinition {
+        SocketDefinition(
             routes: routes, serializers: serializers, options: options, pubSub: pubSub, logger: endpoint.logger,
             behavior: behavior, maxTopicBytes: endpoint.message.maxTopicBytes, telemetry: telemetry)
-        return ways.compactMap { way in
+    }
+
+    func mounts(_ definition: SocketDefinition, directory: SessionDirectory, endpoint: EndpointOptions) -> [Mount] {
+        ways.compactMap { way in
             guard let origins = way.origins else { return nil }
             let gate = SocketGate(
                 path: way.path, transport: way.transport, connectInfo: way.connectInfo,
                 connectTimeout: way.connectTimeout, transportLog: way.transportLog, origins: origins,
-                definition: definition, loops: directory.loops)
+                session: way.session, checksCSRF: way.checkCSRF, definition: definition, loops: directory.loops)
             switch way.kind {
             case .websocket(let options):
                 return .upgrade(SocketMount(gate: gate, options: options, parameters: options.parameters))

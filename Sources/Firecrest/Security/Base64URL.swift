@@ -5,8 +5,8 @@ internal import FirecrestWire
 internal import FoundationEssentials
 
 /// Base64url without padding (RFC 4648 §5), as in signed tokens.
-enum Base64URL {
-    static func encode(_ bytes: [UInt8]) -> String {
+package enum Base64URL {
+    package static func encode(_ bytes: [UInt8]) -> String {
         let digits: [UInt8] = Base64.encode(bytes).utf8.compactMap { digit in
             switch digit {
             case UInt8(ascii: "+"): UInt8(ascii: "-")
@@ -20,7 +20,7 @@ enum Base64URL {
 
     /// nil for anything that `encode` does not make, padding and stray bits in the last digit included: of one value
     /// there is one text.
-    static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
+    package static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
         var standard = text.map { digit in
             switch digit {
             case UInt8(ascii: "-"): UInt8(ascii: "+")

@@ -4,7 +4,7 @@
 extension StringProtocol {
     /// At most 200 characters, each control character and line separator replaced by `?`: a client can neither fill the
     /// log nor write lines of its own into it.
-    func forLog(_ limit: Int = 200) -> String {
+    package func forLog(_ limit: Int = 200) -> String {
         var text = String.UnicodeScalarView()
         for scalar in unicodeScalars.prefix(limit) {
             switch scalar.properties.generalCategory {

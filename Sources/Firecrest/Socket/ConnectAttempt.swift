@@ -24,16 +24,19 @@ final class ConnectAttempt: TimerEntry {
     /// Runs `connect` on the loop. One that does not suspend has ended when this returns.
     ///
     /// - Parameters:
+    ///   - name: of the user's type and of the callback.
     ///   - limit: the longest that it may take; its task is cancelled then. nil: no limit.
     ///   - onEnd: called once, on the loop, unless the attempt is cancelled before.
     /// - Returns: what cancels it.
     static func start(
-        on loop: LoopContext, limit: TimeAmount?, _ connect: @escaping @Sendable () async throws -> SocketIdentity,
+        on loop: LoopContext, _ name: (type: String, callback: String), limit: TimeAmount?,
+        _ connect: @escaping @Sendable () async throws -> SocketIdentity,
         onEnd: @escaping (Result<SocketIdentity, any Error>) -> Void
     ) -> () -> Void {
         let attempt = ConnectAttempt(loop: loop, onEnd: onEnd)
         let bound = NIOLoopBound(attempt, eventLoop: loop.eventLoop)
-        let task = Task.immediate(executorPreference: loop.executor) {
+        let executor = CallbackExecutor(loop, type: name.type, topic: nil, event: name.callback)
+        let task = executor.immediate {
             let result: Result<SocketIdentity, any Error>
             do {
                 result = .success(try await connect())

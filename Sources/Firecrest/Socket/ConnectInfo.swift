@@ -27,6 +27,8 @@ public struct ConnectInfo: Sendable {
     public var uri: RequestURI?
     /// Asked for with `.userAgent`; nil, too, when the client sent none.
     public var userAgent: String?
+    /// Asked for with `.session(…)`: what the client's session holds; nil when it has none, or none that can be believed.
+    public var session: Session?
     private var custom: [String: any Sendable]?
 
     /// For the tests of a `connect`.

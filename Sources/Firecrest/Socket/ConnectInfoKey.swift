@@ -15,6 +15,7 @@ public struct ConnectInfoKey: Sendable {
         case uri
         case userAgent
         case authToken
+        case session(SessionOptions)
         case custom(name: String, value: any Sendable)
     }
 
@@ -36,6 +37,18 @@ public struct ConnectInfoKey: Sendable {
     /// `ConnectInfo.authToken`: the same as `WebSocketOptions.authToken = true`.
     public static let authToken = ConnectInfoKey(kind: .authToken)
 
+    /// `ConnectInfo.session`: the session of a cookie, as routes with `SessionMiddleware` and Elixir applications write it.
+    ///
+    /// A foreign page can make a browser open a socket here, cookies and all. So the session is there only for a client that
+    /// also brings its CSRF token, as the parameter `_csrf_token` (phoenix.js: `params: {_csrf_token: token}`), unless the
+    /// mount says `checkCSRF = false`. Without it the client is not refused: it has no session.
+    ///
+    /// - Parameter options: without a secret, the endpoint's `secretKeyBase` is taken; without that too, or with other wrong
+    ///   options, there is an `OptionError` when the endpoint is made.
+    public static func session(_ options: SessionOptions) -> ConnectInfoKey {
+        ConnectInfoKey(kind: .session(options))
+    }
+
     /// A value of the mount's own, which `connect` reads as `info[name]`. Two of one name, and the name of another key,
     /// are an `OptionError` when the endpoint is made.
     public static func custom(_ name: String, _ value: some Sendable) -> ConnectInfoKey {
@@ -48,6 +61,10 @@ public struct ConnectInfoKey: Sendable {
         "session", "transport", "remote_address", "peerData", "traceContextHeaders", "xHeaders", "secWebSocketHeaders",
         "userAgent", "authToken", "remoteAddress",
     ]
+
+    var session: SessionOptions? {
+        if case .session(let options) = kind { options } else { nil }
+    }
 
     var isAuthToken: Bool {
         if case .authToken = kind { true } else { false }
@@ -63,12 +80,12 @@ extension ConnectInfo {
         subprotocols: SubprotocolChoice.Line = .untouched
     ) {
         self.init(
-            transport: transport, remoteAddress: request.remoteAddress?.ipAddress, authToken: authToken)
+            transport: transport, remoteAddress: request.client.address?.ipAddress, authToken: authToken)
         let headers = request.head.headers
         for key in keys {
             switch key.kind {
             case .peerData:
-                peerData = PeerData(address: request.remoteAddress?.ipAddress, port: request.remoteAddress?.port)
+                peerData = PeerData(request.client)
             case .traceContextHeaders:
                 traceContextHeaders = headers.pairs { $0 == "traceparent" || $0 == "tracestate" }
             case .xHeaders: xHeaders = headers.pairs { $0.utf8.starts(with: "x-".utf8) }
@@ -77,7 +94,8 @@ extension ConnectInfo {
                     headers.pairs { $0.utf8.starts(with: "sec-websocket-".utf8) })
             case .uri: uri = RequestURI(request)
             case .userAgent: userAgent = headers.first(name: "user-agent")
-            case .authToken: break
+            // By the gate, which has the keys.
+            case .authToken, .session: break
             case .custom(let name, let value): self[name] = value
             }
         }

@@ -40,11 +40,6 @@ public struct RefusalResponse: Sendable {
 }
 
 extension String {
-    /// RFC 9110 §5.6.2: what a subprotocol and a header's name are made of.
-    var isHTTPToken: Bool {
-        !isEmpty && utf8.allSatisfy { $0.isASCIILetter || $0.isASCIIDigit || "!#$%&'*+-.^_`|~".utf8.contains($0) }
-    }
-
     /// No control characters but tabs (RFC 9110 §5.5).
     var isHTTPFieldValue: Bool {
         utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }

@@ -50,6 +50,10 @@ struct Rejection: Error {
         sentence: "None of the offered subprotocols is served here.", explains: false)
     static let unsupportedVersion = Rejection(
         .forbidden, code: "unsupported_vsn", sentence: "This vsn is not served.")
+    static let termsNeedWebSocket = Rejection(
+        HTTPRefusal(
+            .forbidden, code: "unsupported_vsn",
+            sentence: "This vsn is served over WebSockets only: its frames are binary."), explains: true)
     static let connectRefused = Rejection(
         .forbidden, code: "connect_refused", sentence: "This client may not connect.")
     static let connectFailed = Rejection(

@@ -27,7 +27,7 @@ public struct RequestURI: Sendable, Hashable {
 
     /// The one place that knows how a request reached this server.
     init(_ request: MountRequest) {
-        let scheme = "http"
+        let scheme = request.client.isSecure ? "https" : "http"
         let authority = request.head.headers.first(name: "host").flatMap { URIAuthority($0[...]) }
         self.init(
             scheme: scheme, host: authority?.host ?? "",

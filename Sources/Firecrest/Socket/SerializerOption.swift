@@ -7,7 +7,7 @@ public import FirecrestProtocol
 public struct SerializerOption: Sendable {
     enum Kind: Sendable {
         /// One of ours, with the endpoint's `MessageLimits`; shared by all mounts.
-        case v1, v2
+        case v1, v2, etf
         case custom(any Serializer)
     }
 
@@ -23,6 +23,10 @@ public struct SerializerOption: Sendable {
     public static let v1 = SerializerOption(.v1, "~> 1.0.0")
     /// `V2JSONSerializer` for `~> 2.0.0`.
     public static let v2 = SerializerOption(.v2, "~> 2.0.0")
+
+    /// `ETFSerializer` for `~> 3.0.0`, and for clients that connect with `encoding=etf`, whatever their `vsn`. Over WebSockets
+    /// only. Not among the defaults: Phoenix has nothing like it.
+    public static let etf = SerializerOption(.etf, "~> 3.0.0")
 
     /// A serializer of your own.
     ///
@@ -41,11 +45,14 @@ struct SerializerTable: Sendable {
     static let v2 = 1
     /// The place of the one for one-way event streams, which no version asks for.
     static let eventStream = 2
+    /// The place of `ETFSerializer`, whose frames only a WebSocket carries.
+    static let etf = 3
 
     /// Ours stand first.
     init(_ limits: MessageLimits) {
         serializers = [
             V1JSONSerializer(limits: limits), V2JSONSerializer(limits: limits), EventStreamSerializer(),
+            ETFSerializer(limits: limits),
         ]
     }
 
@@ -70,6 +77,7 @@ struct SerializerTable: Sendable {
             switch option.kind {
             case .v1: entries.append((requirement, 0))
             case .v2: entries.append((requirement, Self.v2))
+            case .etf: entries.append((requirement, Self.etf))
             case .custom(let serializer):
                 entries.append((requirement, serializers.count))
                 serializers.append(serializer)
@@ -86,6 +94,9 @@ struct SerializerChoice: Sendable {
     func index(for version: ProtocolVersion) -> Int? {
         entries.first { $0.requirement.accepts(version) }?.index
     }
+
+    /// Whether terms are served, which may be asked for with `encoding=etf`, too.
+    var hasTerms: Bool { entries.contains { $0.index == SerializerTable.etf } }
 
     /// For a client that named no version: an object is 1.0.0, anything else 2.0.0. nil when neither is served.
     func index(firstByte: UInt8?) -> Int? {

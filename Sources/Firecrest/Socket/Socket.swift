@@ -29,6 +29,23 @@ public protocol Socket: SendableMetatype {
     /// warning. No channel of yours should be joinable by it: whoever can broadcast there can disconnect.
     static func id(_ assigns: Assigns) -> String?
 
+    /// What the client's credentials allow, and until when. Called after `connect` and `refresh`, as `id`. The default, nil:
+    /// everything, for ever. A grant whose time is over already refuses the client, with the reason `token_expired`.
+    static func grant(_ assigns: Assigns) -> SocketGrant?
+
+    /// Looks at a fresh token that the client presents on its live connection, in place of the one that it connected with:
+    /// the event `access_token` on the topic `phoenix`, with the payload `{"access_token": "…"}`.
+    ///
+    /// What it returns is what channels that are joined from now on know about the client, and what `id` and `grant` are
+    /// asked with. The reply is ok, with `{"expires_in": seconds}` when a part of the grant ends; then channels that the new
+    /// grant does not allow are closed. A token of another id is refused. The default takes none.
+    ///
+    /// - Parameter assigns: those of the connection.
+    /// - Throws: `ConnectError.refused`, upon which the client gets the error reply `{"reason": "unauthorized"}`, or
+    ///   `ConnectError.refused(reason:)`, whose reason is told to the client as text. Any other error is logged, and the
+    ///   client hears `refresh failed`. The old grant stays, until it ends.
+    static func refresh(_ token: String, _ assigns: Assigns) async throws -> Assigns
+
     /// The WebSocket options of a mount that gives none. Defaults to `true`.
     static var websocket: WebSocketOptions { get }
 
@@ -41,6 +58,9 @@ public protocol Socket: SendableMetatype {
     /// The options for short polling of a mount that gives none. Defaults to `false`.
     static var shortpoll: ShortPollOptions { get }
 
+    /// How its connections are sent away when the endpoint stops, of a mount that does not say. Defaults to `true`.
+    static var drainer: DrainOptions { get }
+
     /// The other options of a mount that gives none.
     static var options: SocketOptions { get }
 
@@ -51,6 +71,12 @@ public protocol Socket: SendableMetatype {
 extension Socket {
     public static func id(_ assigns: Assigns) -> String? { nil }
 
+    public static func grant(_ assigns: Assigns) -> SocketGrant? { nil }
+
+    public static func refresh(_ token: String, _ assigns: Assigns) async throws -> Assigns {
+        throw ConnectError.refused(reason: "this socket takes no fresh tokens")
+    }
+
     public static var websocket: WebSocketOptions { true }
 
     public static var longpoll: LongPollOptions { false }
@@ -58,6 +84,8 @@ extension Socket {
     public static var sse: EventStreamOptions { false }
 
     public static var shortpoll: ShortPollOptions { false }
+
+    public static var drainer: DrainOptions { true }
 
     public static var options: SocketOptions { SocketOptions() }
 

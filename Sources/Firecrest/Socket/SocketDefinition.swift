@@ -20,6 +20,7 @@ final class SocketDefinition: Sendable {
     private let behavior: SocketBehavior
     private let maxTopicBytes: Int
     private let connects: ResultTimers
+    private let refreshes: ResultTimers
 
     init(
         routes: [CompiledRoute], serializers: SerializerChoice, options: SocketOptions, pubSub: PubSub, logger: Logger,
@@ -35,6 +36,7 @@ final class SocketDefinition: Sendable {
         self.maxTopicBytes = maxTopicBytes
         self.telemetry = telemetry
         connects = ResultTimers(telemetry, SocketConnected.name, ("socket", behavior.name))
+        refreshes = ResultTimers(telemetry, SocketRefreshed.name, ("socket", behavior.name))
     }
 
     /// Asked for each event: takes no copy of the logger.
@@ -42,6 +44,9 @@ final class SocketDefinition: Sendable {
 
     /// The name of the user's type.
     var name: String { behavior.name }
+
+    /// `Socket.log`.
+    var logLevel: Logger.Level? { behavior.log }
 
     /// Asks the user's `connect`, then `id`, and tells those who watch.
     ///
@@ -94,7 +99,10 @@ final class SocketDefinition: Sendable {
     }
 
     private func ask(_ params: ConnectParams, _ info: ConnectInfo) async throws -> SocketIdentity {
-        let assigns = try await behavior.connect(params, info)
+        try identity(of: try await behavior.connect(params, info))
+    }
+
+    private func identity(of assigns: Assigns) throws -> SocketIdentity {
         let id = behavior.id(assigns)
         if let id, id.isEmpty || id.utf8.count > maxTopicBytes {
             logger.warning(
@@ -102,7 +110,57 @@ final class SocketDefinition: Sendable {
                 metadata: ["socket": "\(behavior.name)", "bytes": "\(id.utf8.count)"])
             throw ConnectError.refused
         }
-        return SocketIdentity(assigns: assigns, id: id)
+        let grant = behavior.grant(assigns)
+        if let grant { try check(grant) }
+        return SocketIdentity(assigns: assigns, id: id, grant: grant)
+    }
+
+    private func check(_ grant: SocketGrant) throws {
+        guard (grant.topics?.count ?? 0) <= SocketGrant.maxTopics else {
+            logger.warning(
+                "A socket's grant may name at most \(SocketGrant.maxTopics) topics; the client is refused.",
+                metadata: ["socket": "\(behavior.name)", "topics": "\(grant.topics?.count ?? 0)"])
+            throw ConnectError.refused
+        }
+        let terms = GrantTerms(grant, leeway: options.grantLeeway, now: .now())
+        guard !terms.hasEnded(.now()) else { throw ConnectError.refused(reason: "token_expired") }
+    }
+
+    // MARK: fresh tokens
+
+    /// Asks the user's `refresh`, then `id` and `grant`, and tells those who watch.
+    ///
+    /// - Parameter identity: the client's until now.
+    func refresh(
+        _ token: String, _ identity: SocketIdentity, transport: String
+    ) async throws -> SocketIdentity {
+        let started = NIODeadline.now()
+        let ended = { (result: TelemetryResult) in
+            self.refreshed(started.duration, result, identity, transport)
+        }
+        do {
+            let fresh = try self.identity(of: try await behavior.refresh(token, identity.assigns))
+            // Channels that are joined belong to whoever joined them.
+            guard fresh.id == identity.id else { throw ConnectError.refused(reason: "the token is another client's") }
+            ended(.ok)
+            return fresh
+        } catch let error as ConnectError {
+            ended(.error)
+            throw error
+        }
+    }
+
+    private func refreshed(
+        _ duration: Duration, _ result: TelemetryResult, _ identity: SocketIdentity, _ transport: String
+    ) {
+        refreshes.record(duration, result)
+        telemetry.emit(
+            SocketRefreshed(
+                duration: duration, transport: transport, userSocket: name, socketID: identity.id, result: result))
+        guard result == .ok, let level = behavior.log, logger.logLevel <= level else { return }
+        logger.log(
+            level: level, "A client presented a fresh token.",
+            metadata: ["socket": "\(name)", "duration": "\(duration.forLog)", "transport": "\(transport)"])
     }
 
     /// Topics of our own; no client may join them.

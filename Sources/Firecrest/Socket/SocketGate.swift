@@ -18,6 +18,9 @@ struct SocketGate: Sendable {
     let connectTimeout: Duration?
     let transportLog: Logger.Level?
     let origins: OriginCheck
+    /// nil where no session is asked for.
+    let session: SessionCookies?
+    let checksCSRF: Bool
     let definition: SocketDefinition
     let loops: EndpointLoops
 
@@ -71,18 +74,51 @@ struct SocketGate: Sendable {
         throw .originRefused
     }
 
-    func serializer(for vsn: ConnectParams.Value?, _ loop: LoopContext) throws(Rejection) -> Int? {
+    /// The serializer that a client asks for; nil where it leaves that to its first frame.
+    ///
+    /// - Parameter carriesTerms: the transport has frames for bytes, so that it can carry terms.
+    func serializer(
+        for params: ConnectParams, carriesTerms: Bool = false, _ loop: LoopContext
+    ) throws(Rejection) -> Int? {
+        let vsn = params["vsn"]
+        if definition.serializers.hasTerms, params.string("encoding") == "etf" {
+            guard carriesTerms else { throw refuse(vsn, .termsNeedWebSocket, loop) }
+            return SerializerTable.etf
+        }
         guard let vsn else { return nil }
         guard let text = vsn.string, let version = ProtocolVersion(text),
             let index = definition.serializers.index(for: version)
-        else {
-            loop.log(
-                .versionRefused, .warning, to: definition.logger,
-                "A client asked for a protocol version that is not served.",
-                metadata: ["vsn": "\(vsn.string?.forLog(64) ?? "not a string")"])
-            throw .unsupportedVersion
-        }
+        else { throw refuse(vsn, .unsupportedVersion, loop) }
+        guard carriesTerms || index != SerializerTable.etf else { throw refuse(vsn, .termsNeedWebSocket, loop) }
         return index
+    }
+
+    private func refuse(_ vsn: ConnectParams.Value?, _ rejection: Rejection, _ loop: LoopContext) -> Rejection {
+        loop.log(
+            .versionRefused, .warning, to: definition.logger,
+            "A client asked for a protocol version that is not served.",
+            metadata: [
+                "vsn": "\(vsn.map { $0.string?.forLog(64) ?? "not a string" } ?? "none")",
+                "reason": "\(rejection.http.sentence)",
+            ])
+        return rejection
+    }
+
+    /// Refuses a client that asks for terms on a transport that does not ask it for a version.
+    func refuseTerms(_ params: ConnectParams, _ loop: LoopContext) throws(Rejection) {
+        let vsn = params["vsn"]
+        let asksByVersion =
+            vsn?.string.flatMap { ProtocolVersion($0) }.flatMap(definition.serializers.index(for:))
+            == SerializerTable.etf
+        if asksByVersion || (definition.serializers.hasTerms && params.string("encoding") == "etf") {
+            throw refuse(vsn, .termsNeedWebSocket, loop)
+        }
+    }
+
+    /// The session that the client's cookie holds, when the client can show that it is its own.
+    func session(of request: MountRequest, _ params: ConnectParams) -> Session? {
+        session?.read(
+            cookies: request.head.headers["cookie"], csrfToken: params.string("_csrf_token"), checksCSRF: checksCSRF)
     }
 
     func trace(of request: MountRequest) -> InstrumentationContext? {
@@ -105,7 +141,7 @@ struct SocketGate: Sendable {
         _ visitor: Visitor, _ loop: LoopContext, onEnd: @escaping (Result<SocketIdentity, Refusal>) -> Void
     ) -> () -> Void {
         ConnectAttempt.start(
-            on: loop, limit: connectTimeout.map { TimeAmount($0) },
+            on: loop, (definition.name, "connect"), limit: connectTimeout.map { TimeAmount($0) },
             { [definition] in
                 try await definition.connect(
                     visitor.params, visitor.info, serializerIndex: visitor.serializerIndex, trace: visitor.trace)
@@ -119,7 +155,7 @@ struct SocketGate: Sendable {
             guard let reason = error.reason else { return .refused }
             loop.log(
                 .connectRefused, .info, to: definition.logger, "connect refused a client.",
-                metadata: ["reason": "\("\(reason)".forLog())"])
+                metadata: ["reason": "\(error.loggedReason ?? "")"])
             return .explained(reason)
         case is ConnectAttempt.Timeout:
             loop.log(

@@ -4,13 +4,17 @@
 internal import FirecrestPubSub
 internal import Tracing
 
-/// What `connect` and `id` said about a client.
+/// What `connect`, or `refresh`, and `id` and `grant` said about a client.
 struct SocketIdentity: Sendable {
+    typealias Trace = InstrumentationContext
+
     var assigns = Assigns()
     /// nil for a socket that cannot be named from outside.
     var id: String?
     /// The trace of the connect, where somebody traces.
     var trace: InstrumentationContext?
+    /// nil: everything, for ever.
+    var grant: SocketGrant?
 }
 
 /// Listens on the topic that is named like the socket's id: the event `disconnect` there ends the connection, from

@@ -71,7 +71,9 @@ struct SocketMount: UpgradeMount {
         offer.visitor.info = ConnectInfo(
             request, transport: gate.transport, keys: options.connectInfo, authToken: subprotocol.authToken,
             subprotocols: subprotocol.line)
-        offer.visitor.serializerIndex = try gate.serializer(for: offer.visitor.params["vsn"], loop)
+        offer.visitor.info.session = gate.session(of: request, offer.visitor.params)
+        offer.visitor.serializerIndex = try gate.serializer(
+            for: offer.visitor.params, carriesTerms: true, loop)
         offer.visitor.trace = gate.trace(of: request)
         if options.compress.isEnabled,
             let agreement = DeflateNegotiation.agree(

@@ -14,6 +14,9 @@ extension SocketOptions {
             if let problem = rate?.problem { try check.expect(false, name, problem, .outOfRange) }
         }
         try check.time("joinTimeout", joinTimeout)
+        try check.time("grantLeeway", grantLeeway, allowsZero: true)
+        try check.number("maxRefreshesPerMinute", maxRefreshesPerMinute, 1...60_000)
+        try check.time("refreshTimeout", refreshTimeout)
         guard let refusedJoins else { return }
         try check.limit("refusedJoins.after", refusedJoins.after)
         try check.time("refusedJoins.hold", refusedJoins.hold)

@@ -22,6 +22,16 @@ public struct SocketOptions: Sendable {
     public var joinTimeout: Duration?
     /// How refused joins are remembered. nil: they are not, and each is asked about, as in Phoenix.
     public var refusedJoins: RefusedJoinLimits? = RefusedJoinLimits()
+    /// How much longer a grant (`Socket.grant`) holds than it says, for clients that present a fresh token a moment late and
+    /// for issuers whose clocks are behind. Defaults to 0.
+    public var grantLeeway = Duration.zero
+    /// How many fresh tokens one connection may present in a minute, and at once. Beyond: as `messageRate`. Defaults to 10:
+    /// tokens live for minutes at least, and each costs a run of `refresh`.
+    public var maxRefreshesPerMinute = 10
+    /// Longest time that `refresh` may take. Then its task is cancelled, the client gets the error reply
+    /// `refresh took too long`, and what it had stays. Defaults to 10 s, as long as phoenix.js waits for a reply. nil: no
+    /// limit.
+    public var refreshTimeout: Duration? = .seconds(10)
 
     public init() {}
 }

@@ -14,15 +14,21 @@ internal import NIOCore
 final class SocketSession {
     let definition: SocketDefinition
     let loop: EndpointLoop
-    let identity: SocketIdentity
+    /// What channels that are joined from now on know about the client.
+    private(set) var assigns: Assigns
+    let id: String?
+    /// The trace of the connect, where somebody traces.
+    let trace: SocketIdentity.Trace?
     private(set) var transport: (any SocketTransport)?
     /// Unchecked: each message is looked up here, and nothing that is done during a look-up changes the table.
-    @exclusivity(unchecked) private var channels = ChannelTable()
+    @exclusivity(unchecked) private(set) var channels = ChannelTable()
     private var disconnect: DisconnectSubscription?
     private let rates: ConnectionRates?
     private var refusedJoins = RefusedJoins()
-    /// An index of `PubSub.serializers`; nil until the first frame of a client that named no version.
-    private(set) var serializerIndex: Int?
+    /// nil for a client that may do everything, for ever, and has presented no token.
+    private(set) var credentials: Credentials?
+    /// In a byte; an endpoint has a handful of serializers.
+    private var serializer: Int8?
     /// Channels that have ended while their code runs: replaced, or crashed from outside.
     var lingering: Int32 = 0
     private var pausedBy: Int32 = 0
@@ -34,14 +40,24 @@ final class SocketSession {
     init(definition: SocketDefinition, loop: EndpointLoop, identity: SocketIdentity, serializerIndex: Int?) {
         self.definition = definition
         self.loop = loop
-        self.identity = identity
-        self.serializerIndex = serializerIndex
+        assigns = identity.assigns
+        id = identity.id
+        trace = identity.trace
+        serializer = serializerIndex.flatMap { Int8(exactly: $0) }
         rates = ConnectionRates(definition.options, now: loop.context.timers.now)
+        if let grant = identity.grant { credentials = Credentials(self, grant) }
     }
+
+    /// An index of `PubSub.serializers`; nil until the first frame of a client that named no version.
+    var serializerIndex: Int? { serializer.map { Int($0) } }
+
+    /// The connections of a mount are sent away together.
+    var drainGroup: ObjectIdentifier? { ObjectIdentifier(definition) }
 
     func attach(_ transport: any SocketTransport) {
         self.transport = transport
-        if let id = identity.id {
+        credentials?.arm()
+        if let id {
             let subscription = DisconnectSubscription(self)
             disconnect = subscription
             loop.topics.subscribe(subscription, to: id)
@@ -71,7 +87,7 @@ final class SocketSession {
     /// With no `vsn` in the URL the first frame decides: an object is V1, anything else V2.
     private func chooseSerializer(_ frame: ByteBuffer) -> Int? {
         let first = frame.readableBytesView.first { $0 != 0x20 && $0 != 0x0A && $0 != 0x0D && $0 != 0x09 }
-        serializerIndex = definition.serializers.index(firstByte: first)
+        serializer = definition.serializers.index(firstByte: first).flatMap { Int8(exactly: $0) }
         return serializerIndex
     }
 
@@ -93,7 +109,8 @@ final class SocketSession {
         }
         let topic = text.extracting(envelope.topic)
         let event = text.extracting(envelope.event)
-        if topic.isLiteral(of: Self.heartbeatTopic), event.isLiteral(of: OutboundMessage.Event.heartbeat) {
+        if topic.isLiteral(of: Self.heartbeatTopic) {
+            guard event.isLiteral(of: OutboundMessage.Event.heartbeat) else { return false }
             sendReply(
                 joinRef: .null, ref: Ref(json: text.extracting(envelope.ref)), topic: Self.heartbeatTopic, status: "ok",
                 payload: .empty)
@@ -101,7 +118,7 @@ final class SocketSession {
         }
         guard rates == nil, event.count <= definition.v2.limits.maxEventBytes,
             !event.isLiteral(of: OutboundMessage.Event.join), !event.isLiteral(of: OutboundMessage.Event.leave),
-            let cell = channels[literal: topic],
+            let cell = channels[literal: topic], !cell.isRestricted,
             cell.accepts(joinRef: text.extracting(joinRef)),
             let payload = frame.getSlice(
                 at: frame.readerIndex + envelope.payload.lowerBound, length: envelope.payload.count)
@@ -110,7 +127,7 @@ final class SocketSession {
             event, ref: Ref(json: text.extracting(envelope.ref)), payload: Payload(kind: .json, bytes: payload))
     }
 
-    private static let heartbeatTopic = "phoenix"
+    static let heartbeatTopic = "phoenix"
 
     /// The order of Phoenix's transport: heartbeat, joined topic, join, the rest.
     func dispatch(_ message: Message) {
@@ -126,10 +143,12 @@ final class SocketSession {
                 return refuseForRate(message, retryAfter: wait)
             }
         }
+        if topic == Self.heartbeatTopic, message.event == Self.accessTokenEvent { return refresh(message) }
         if let cell = channels[topic] {
             if message.event == OutboundMessage.Event.join {
                 join(message, topic, replacing: cell)
             } else if cell.accepts(joinRef: message.joinRef) {
+                guard isAllowed(message, cell) else { return refuseEvent(message) }
                 cell.receive(message)
             }
             // A stale join ref: the message belongs to a join that is over. Dropped without a word.
@@ -157,6 +176,8 @@ final class SocketSession {
                 metadata: ["topic": "\(topic.forLog())"])
             return replyUnmatched(ref: message.ref, topic: message.topic)
         }
+        let access = credentials?.access(to: topic) ?? .granted(isRestricted: false)
+        guard case .granted(let isRestricted) = access else { return refuseJoin(message, access) }
         if old == nil, let response = knownRefusal(message, topic) {
             loop.context.statistics.joinsRefusedFromMemory += 1
             return reply(
@@ -175,17 +196,65 @@ final class SocketSession {
                 joinRef: message.joinRef, ref: message.ref, topic: message.topic, status: "error",
                 payload: .reason("too many channels joined"))
         }
+        // One that waits already is answered and gives its place to this one. When its client has sent something behind it,
+        // it begins at once, for that to be answered as it would have been: of a leave, the client waits for the close.
+        var old = old
+        var place = old?.rarities?.waiting
+        if place != nil, old?.mailbox.isEmpty == false {
+            place?.begin()
+            place = nil
+            old = channels[topic]
+        }
+        if place != nil {
+            old?.rarities?.waiting = nil
+            old?.abandonJoin(.reason("replaced by a later join"), .left)
+            old = nil
+        }
+        let admission = place == nil ? loop.joins?.admit(size: message.payload.count) ?? .now : .later
+        if case .refused(let wait) = admission { return refuse(message, "busy", retryAfter: wait) }
         let cell = route.makeCell(
             JoinRequest(
                 socket: self, route: route, topic: topic, joinRef: message.joinRef, ref: message.ref,
                 replacedJoinRefs: old?.replaced() ?? []))
+        cell.isRestricted = isRestricted
         channels.append(cell)
-        cell.start(message.payload.copied())
+        let payload = message.payload.copied()
+        if let place {
+            place.pass(to: cell, payload)
+        } else if admission == .later {
+            loop.joins?.add(cell, payload)
+        } else {
+            cell.start(payload)
+        }
     }
 
-    private func refuseForRate(_ message: Message, retryAfter milliseconds: Int) {
+    private func isAllowed(_ message: Message, _ cell: AnyChannelCell) -> Bool {
+        guard cell.isRestricted, message.event != OutboundMessage.Event.leave, let credentials else { return true }
+        return credentials.allows(message.event, on: cell.topic)
+    }
+
+    private func refuseEvent(_ message: Message) {
+        loop.context.statistics.eventsUnauthorized += 1
+        reply(
+            joinRef: message.joinRef, ref: message.ref, topic: message.topic, status: "error",
+            payload: GrantLapse.unauthorized.response)
+    }
+
+    /// Refused by the grant: no code of the channel runs, and nothing of it is remembered, since a fresh token may come.
+    private func refuseJoin(_ message: Message, _ access: GrantTerms.Access) {
+        guard case .refused(let lapse) = access else { return }
+        loop.context.statistics.joinsUnauthorized += 1
+        reply(
+            joinRef: message.joinRef, ref: message.ref, topic: message.topic, status: "error", payload: lapse.response)
+    }
+
+    func refuseForRate(_ message: Message, retryAfter milliseconds: Int) {
         loop.context.statistics.messagesRefusedForRate += 1
-        let reason = ByteBuffer(string: #"{"reason":"rate limited","retry_after_ms":\#(milliseconds)}"#)
+        refuse(message, "rate limited", retryAfter: milliseconds)
+    }
+
+    private func refuse(_ message: Message, _ reason: String, retryAfter milliseconds: Int) {
+        let reason = ByteBuffer(string: #"{"reason":"\#(reason)","retry_after_ms":\#(milliseconds)}"#)
         reply(
             joinRef: message.joinRef, ref: message.ref, topic: message.topic, status: "error",
             payload: Payload(kind: .json, bytes: reason))
@@ -195,6 +264,22 @@ final class SocketSession {
         guard let limits = definition.options.refusedJoins else { return nil }
         return refusedJoins.response(
             topic: topic, payload: message.payload, limits: limits, now: loop.context.timers.now)
+    }
+
+    // MARK: credentials
+
+    func madeCredentials() -> Credentials {
+        let made = credentials ?? Credentials(self, nil)
+        credentials = made
+        return made
+    }
+
+    /// A fresh token was good. Channels that were joined before keep the assigns that they have.
+    func admit(_ identity: SocketIdentity) {
+        assigns = identity.assigns
+        credentials?.replace(identity.grant)
+        // What was refused may be granted now.
+        refusedJoins = RefusedJoins()
     }
 
     // MARK: refused joins
@@ -214,7 +299,8 @@ final class SocketSession {
     func send(_ message: OutboundMessage) throws(PayloadError) {
         guard let transport, let serializerIndex else { return }
         catchUp()
-        try transport.send(message, with: definition.pubSub.serializers[serializerIndex])
+        let serializer = definition.pubSub.serializers[serializerIndex]
+        try transport.send(try message.formed(for: serializer), with: serializer)
     }
 
     /// A reply to a frame of 2.0.0.
@@ -249,7 +335,7 @@ final class SocketSession {
         reply(joinRef: .null, ref: ref, topic: topic, status: "error", payload: .reason("unmatched topic"))
     }
 
-    private func reply(joinRef: Ref, ref: Ref, topic: MessageTopic, status: String, payload: Payload) {
+    func reply(joinRef: Ref, ref: Ref, topic: MessageTopic, status: String, payload: Payload) {
         try? send(.reply(joinRef: joinRef, ref: ref, topic: topic, status: status, payload: payload))
     }
 
@@ -306,9 +392,11 @@ final class SocketSession {
         transport = nil
         if let disconnect { loop.topics.unsubscribe(disconnect) }
         disconnect = nil
+        credentials?.end()
+        credentials = nil
         definition.telemetry.emit(
             SocketClosed(
-                transport: transportName, userSocket: definition.name, socketID: identity.id, channels: channels.count,
+                transport: transportName, userSocket: definition.name, socketID: id, channels: channels.count,
                 reason: reason))
         let cells = channels.all
         channels = ChannelTable()

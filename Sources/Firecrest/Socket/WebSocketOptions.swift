@@ -37,10 +37,8 @@ public struct WebSocketOptions: Sendable, ExpressibleByBooleanLiteral {
     /// Which pages may open connections here. nil, the default: as `EndpointOptions.checkOrigin` says.
     public var checkOrigin: OriginPolicy?
     /// Whether a session is handed to `connect` only along with the CSRF token that belongs to it (Phoenix's `check_csrf`).
-    /// Defaults to true.
-    ///
-    /// There are no sessions yet, so all that this option does today is what Phoenix does with it at start: to switch it off
-    /// where `checkOrigin` is `.any` is an error, since then nothing would keep foreign pages from a user's session.
+    /// Defaults to true. To switch it off where `checkOrigin` is `.any` is an error when the endpoint is made, as in Phoenix:
+    /// nothing would keep foreign pages from a user's session.
     public var checkCSRF = true
     /// Subprotocols in the server's order of preference; the first that the client offers too is answered. A client that
     /// offers others only is refused with 403; one that offers none is accepted. nil, the default: not looked at.

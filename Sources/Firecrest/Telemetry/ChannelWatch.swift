@@ -53,7 +53,7 @@ final class ChannelWatch: Sendable {
     }
 
     private func span(_ name: String, _ cell: AnyChannelCell) -> (any Span)? {
-        telemetry.tracer?.channelSpan(name, self.name, linkedTo: cell.socket?.identity.trace)
+        telemetry.tracer?.channelSpan(name, self.name, linkedTo: cell.socket?.trace)
     }
 
     /// Phoenix keeps its own topics out of the log.
@@ -103,7 +103,7 @@ final class ChannelWatch: Sendable {
         TelemetryChannel(
             channel: name, topic: Topic(cell.topic), joinRef: cell.joinRef,
             transport: cell.socket?.transport?.name ?? "closed", userSocket: cell.socket?.definition.name ?? "",
-            socketID: cell.socket?.identity.id, assigns: cell.assigns)
+            socketID: cell.socket?.id, assigns: cell.assigns)
     }
 }
 

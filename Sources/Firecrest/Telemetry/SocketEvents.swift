@@ -30,6 +30,22 @@ public struct SocketConnected: TelemetryEvent {
     public let serializer: String?
 }
 
+/// `firecrest.socket_refreshed`: `refresh` has answered, yes or no, to a fresh token of a client; the reply is sent next.
+///
+/// There is none when `refresh` threw something other than `ConnectError`.
+public struct SocketRefreshed: TelemetryEvent {
+    public static let name = "firecrest.socket_refreshed"
+
+    /// How long `refresh`, `id` and `grant` took.
+    public let duration: Duration
+    public let transport: String
+    /// The name of the `Socket` type.
+    public let userSocket: String
+    /// `Socket.id`.
+    public let socketID: String?
+    public let result: TelemetryResult
+}
+
 /// `firecrest.socket_closed`: a connection that had been accepted is gone.
 public struct SocketClosed: TelemetryEvent {
     public static let name = "firecrest.socket_closed"

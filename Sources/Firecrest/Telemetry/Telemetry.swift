@@ -39,6 +39,10 @@ final class Telemetry: Sendable {
         factory.map { Metrics.Timer(label: name, dimensions: dimensions, factory: $0) }
     }
 
+    func counter(_ name: String, _ dimensions: (String, String)...) -> Counter? {
+        factory.map { Counter(label: name, dimensions: dimensions, factory: $0) }
+    }
+
     var publisher: MetricsPublisher? { factory.map { MetricsPublisher($0) } }
 }
 

@@ -4,7 +4,7 @@
 /// Something that happened, with what was measured and what is known about it. The events named `phoenix.…` have the
 /// names, measurements and metadata of Phoenix's telemetry; `firecrest.…` are ours.
 ///
-/// They are `EndpointStarted`, `SocketConnected`, `SocketClosed`, `ChannelJoined`, `ChannelHandledIn`; more may be added.
+/// They are `EndpointStarted`, `SocketConnected`, `SocketClosed`, `SocketDrain`, `ChannelJoined`, `ChannelHandledIn`; more may be added.
 public protocol TelemetryEvent: Sendable {
     /// Stable, for example `phoenix.channel_joined`.
     static var name: String { get }

@@ -9,12 +9,11 @@ internal import NIOHTTP1
 extension SocketGate {
     /// What a request without a handshake says of its client.
     func visitor(_ request: MountRequest, _ params: ConnectParams, takesAuthToken: Bool) -> Visitor {
-        Visitor(
-            params: params,
-            info: ConnectInfo(
-                request, transport: transport, keys: connectInfo,
-                authToken: takesAuthToken ? request.head.headers.first(name: "x-phoenix-authtoken") : nil),
-            trace: trace(of: request))
+        var info = ConnectInfo(
+            request, transport: transport, keys: connectInfo,
+            authToken: takesAuthToken ? request.head.headers.first(name: "x-phoenix-authtoken") : nil)
+        info.session = session(of: request, params)
+        return Visitor(params: params, info: info, trace: trace(of: request))
     }
 
     /// Asks `connect`, refuses the exchange when it says no, and calls `body` with the socket when it says yes. A client
@@ -22,12 +21,14 @@ extension SocketGate {
     func connect(
         _ exchange: HTTPExchange, _ visitor: Visitor, _ loop: LoopContext, _ body: @escaping (SocketSession) -> Void
     ) {
+        guard !loop.isDraining else { return exchange.refuse(.draining) }
         var hasEnded = false
         let cancel = connect(visitor, loop) { result in
             hasEnded = true
             exchange.onGone = nil
             switch result {
             case .failure(let refusal): exchange.refuse(Rejection(refusal).http)
+            case .success where loop.isDraining: exchange.refuse(.draining)
             case .success(let identity):
                 guard let session = session(identity, serializerIndex: visitor.serializerIndex, on: loop) else {
                     return exchange.refuse(Rejection.connectFailed.http)

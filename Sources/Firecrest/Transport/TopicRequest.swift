@@ -29,7 +29,7 @@ struct TopicRequest: Sendable {
         }
         guard let text = payload.string,
             let parsed = try? Payload(jsonText: ByteBuffer(string: text), maxDepth: limits.maxJSONDepth),
-            parsed.isJSONObject
+            parsed.isObject
         else { throw .badPayload }
         self.payload = parsed
     }

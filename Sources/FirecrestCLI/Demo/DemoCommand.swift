@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Firecrest
+import FirecrestWorkers
 import Glibc
 import Logging
 import Metrics
@@ -14,20 +15,27 @@ struct DemoCommand: AsyncParsableCommand {
         commandName: "demo",
         abstract: "Serve the playground: a page of demonstrations, test channels, a plain echo.")
 
-    @Option(help: "Address to listen at.")
-    var host = "127.0.0.1"
+    @OptionGroup(title: "Where it listens")
+    var listen: ListenArguments
 
-    @Option(help: "Port to listen at; 0 lets the system choose.")
-    var port = 4000
-
-    @Option(help: "Event loops, one thread each (default: one per core).")
+    @Option(help: "Event loops, one thread each (default: one per core; with --workers one each).")
     var loops: Int?
 
-    @Option(name: .customLong("unix"), help: "Listen at this Unix socket instead of a port.")
-    var unixSocket: String?
+    @Option(
+        help: "Worker processes under a supervising one, which starts them again (default: none, all is one process).")
+    var workers: Int?
 
-    @Option(name: .customLong("fd"), help: "Listen at this inherited descriptor instead of a port.")
-    var descriptor: Int32?
+    @Flag(
+        name: .customLong("trap"),
+        help: """
+            Take two events more in rooms, to see what --workers is for: `trap` ends the process that serves it, `block` \
+            holds up its event loop for {ms}.
+            """)
+    var hasTrap = false
+
+    @Option(
+        help: "Seconds that an event loop may be blocked before its worker is replaced (default: any time).")
+    var stallLimit: Double?
 
     @Option(help: "Joins a second that one connection may ask for (default: any number).")
     var joinRate: Double?
@@ -35,17 +43,27 @@ struct DemoCommand: AsyncParsableCommand {
     @Option(help: "Messages a second that one connection may send (default: any number).")
     var messageRate: Double?
 
+    @Option(help: "Connections and joins a second for each event loop; 0: as they come (default: 5000).")
+    var pace: Double?
+
+    @OptionGroup(title: "How it stops")
+    var drain: DemoDrainArguments
+
     @Option(help: "Log level: trace, debug, info, notice, warning, error, critical.")
     var logLevel = Logger.Level.warning
 
     func validate() throws {
-        guard (0...65_535).contains(port) else {
-            throw ValidationError("--port is \(port); it must be between 0 and 65535.")
-        }
         if let loops, !(1...1_024).contains(loops) {
             throw ValidationError("--loops is \(loops); it must be between 1 and 1024.")
         }
-        for (name, rate) in [("--join-rate", joinRate), ("--message-rate", messageRate)] {
+        if let workers, !(1...1_024).contains(workers) {
+            throw ValidationError("--workers is \(workers); it must be between 1 and 1024.")
+        }
+        if let pace, !(0...1e9).contains(pace) {
+            throw ValidationError("--pace is \(pace); it must be between 0 and 1000000000.")
+        }
+        for (name, rate) in [("--join-rate", joinRate), ("--message-rate", messageRate), ("--stall-limit", stallLimit)]
+        {
             if let rate, !(rate > 0 && rate.isFinite) {
                 throw ValidationError("\(name) is \(rate); it must be more than 0.")
             }
@@ -58,18 +76,54 @@ struct DemoCommand: AsyncParsableCommand {
         logger.logLevel = logLevel
         let metrics = PrometheusRegistry()
         MetricsSystem.bootstrap(metrics)
-        let endpoint = try Demo.endpoint(
-            listen: address, loops: loops, logger: logger, metrics: metrics, socketOptions: socketOptions)
-        let group = ServiceGroup(
-            configuration: .init(
-                services: [.init(service: DemoService(endpoint: endpoint, banner: banner))],
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        if hasTrap { Playground.allowTrap() }
         do {
-            try await group.run()
+            var options = EndpointOptions()
+            options.listen = [try listen.address()]
+            options.trustedProxies = listen.proxies
+            options.loops = loops
+            options.loopStallLimit = stallLimit.map { .seconds($0) }
+            options.logger = logger
+            pace(&options)
+            let group = ServiceGroup(
+                configuration: .init(
+                    services: [.init(service: try service(options, metrics))],
+                    gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+            try await Stopping.run(group)
         } catch {
             StandardError.print("firecrest demo: \(error)")
             throw ExitCode.failure
         }
+    }
+
+    private func service(_ options: EndpointOptions, _ metrics: PrometheusRegistry) throws -> any Service {
+        guard let count = workers else {
+            let endpoint = try Demo.endpoint(
+                options, metrics: metrics, socketOptions: socketOptions, drainer: drain.options)
+            return DemoService(endpoint: endpoint, onListening: announce)
+        }
+        var workers = Workers(count: count, listen: options.listen) { worker in
+            try Demo.endpoint(
+                worker.options(options), metrics: metrics, socketOptions: socketOptions, drainer: drain.options,
+                worker: worker)
+        }
+        workers.logger = options.logger
+        workers.acceptRate = options.acceptRate
+        workers.onReady = announce
+        return workers
+    }
+
+    private func announce(_ addresses: [String]) {
+        print(banner(addresses))
+        // A reader at the other end of a pipe waits for this.
+        fflush(nil)
+    }
+
+    func pace(_ options: inout EndpointOptions) {
+        guard let pace else { return }
+        let rate = pace > 0 ? RateLimit(perSecond: pace, burst: max(1, Int(pace / 10))) : nil
+        options.acceptRate = rate
+        options.joinRate = rate
     }
 
     var socketOptions: SocketOptions {
@@ -79,23 +133,18 @@ struct DemoCommand: AsyncParsableCommand {
         return options
     }
 
-    private var address: ListenAddress {
-        if let unixSocket { return .unixSocket(path: unixSocket) }
-        if let descriptor { return .descriptor(descriptor) }
-        return .hostname(host, port: port)
-    }
-
     private func banner(_ addresses: [String]) -> String {
         let place = addresses.first ?? "?"
-        let base = unixSocket.map { "the Unix socket \($0)" } ?? "http://\(place)"
+        let secure = listen.isSecure ? "s" : ""
+        let base = listen.unixSocket.map { "the Unix socket \($0)" } ?? "http\(secure)://\(place)"
         return """
             Firecrest demo is ready at \(base)
 
               \(base)/                  chat, ticker, shared desk, game, figures: open it in two tabs
               \(base)/notify/<user>     POST: a word to one user of that page, from curl
-              ws://\(place)/socket/websocket     Phoenix Channels: join room:lobby, push new_msg
-              ws://\(place)/echo                 a plain WebSocket echo
-              \(base)/healthz, /readyz, /metrics
+              ws\(secure)://\(place)/socket/websocket     Phoenix Channels: join room:lobby, push new_msg
+              ws\(secure)://\(place)/echo                 a plain WebSocket echo
+              \(base)/whoami, /healthz, /readyz, /metrics
 
             Stop with Ctrl-C.
             """
@@ -105,13 +154,9 @@ struct DemoCommand: AsyncParsableCommand {
 /// The endpoint, announcing itself when it listens.
 private struct DemoService: Service {
     let endpoint: Endpoint
-    let banner: @Sendable ([String]) -> String
+    let onListening: @Sendable ([String]) -> Void
 
     func run() async throws {
-        try await endpoint.run { addresses in
-            print(banner(addresses))
-            // A reader at the other end of a pipe waits for this.
-            fflush(nil)
-        }
+        try await endpoint.run { addresses in onListening(addresses) }
     }
 }

@@ -7,7 +7,10 @@ import Hummingbird
 import NIOCore
 
 enum DemoRoutes {
-    static func router(_ reference: EndpointReference, _ metrics: PrometheusRegistry) -> Router<BasicRequestContext> {
+    /// - Parameter workers: for the figures of all of them, when this is one.
+    static func router(
+        _ reference: EndpointReference, _ metrics: PrometheusRegistry, _ workers: WorkersPage? = nil
+    ) -> Router<BasicRequestContext> {
         let router = Router()
         for asset in assets {
             router.get(RouterPath(asset.path)) { _, _ in asset.response }
@@ -15,14 +18,20 @@ enum DemoRoutes {
         }
         // Browsers ask for it unasked.
         router.get("/favicon.ico") { _, _ in Response(status: .noContent) }
+        router.get("/whoami") { _, _ in
+            let client = RemoteClient.current
+            return text("\(client?.isSecure == true ? "https" : "http") \(client?.address ?? "unix")\n")
+        }
         router.get("/healthz") { _, _ in text("ok\n") }
         router.get("/readyz") { _, _ in
             reference.endpoint?.isAccepting == true
                 ? text("ready\n") : text("draining: no new connections\n", status: .serviceUnavailable)
         }
         router.get("/metrics") { _, _ in
+            let contentType = "text/plain; version=0.0.4; charset=utf-8"
+            if let workers { return text(await workers.text(), contentType: contentType) }
             await reference.endpoint?.publishMetrics()
-            return text(metrics.text(), contentType: "text/plain; version=0.0.4; charset=utf-8")
+            return text(metrics.text(), contentType: contentType)
         }
         Notice.addRoute(to: router, reference)
         return router

@@ -7,6 +7,10 @@ extension AssignKey<ConnectParams> {
     static let connectParams = AssignKey("connect_params")
 }
 
+extension AssignKey<ConnectInfo> {
+    static let connectInfo = AssignKey("connect_info")
+}
+
 extension AssignKey<String> {
     static let authToken = AssignKey("auth_token")
 }
@@ -25,6 +29,12 @@ struct PlaygroundSocket: Socket {
         }
     }
 
+    static var options: SocketOptions {
+        var options = SocketOptions()
+        options.serializers = [.v1, .v2, .etf]  // Erlang's terms, to try them: encoding=etf
+        return options
+    }
+
     static func connect(_ params: ConnectParams, _ info: ConnectInfo) async throws -> Assigns {
         if params.string("reject") == "1" { throw ConnectError.refused(reason: "the client asked for it") }
         var assigns = Assigns()
@@ -33,6 +43,8 @@ struct PlaygroundSocket: Socket {
         params.values["vsn"] = nil
         if !params.values.isEmpty { assigns[.connectParams] = params }
         assigns[.authToken] = info.authToken
+        // Kept for those who want to see it, as it would cost every connection some hundred bytes.
+        if params.string("whoami") != nil { assigns[.connectInfo] = info }
         return assigns
     }
 }

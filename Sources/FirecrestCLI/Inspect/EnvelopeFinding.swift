@@ -9,6 +9,8 @@ struct EnvelopeFinding {
         case v1 = "V1 object"
         case v2 = "V2 array"
         case v2Binary = "V2 binary"
+        /// Serializer 3.0.0, Erlang's terms; the payload is shown as the JSON that it stands for.
+        case etf = "ETF list"
     }
 
     /// What the message is for (phoenix-channels.md §3).

@@ -23,6 +23,8 @@ struct EnvelopeReader {
         _ bytes: ByteBuffer, kind: MessageKind, version: ClientCodec.Version?
     ) throws(Failure) -> EnvelopeFinding? {
         if let version { return try read(bytes, kind: kind, as: version) }
+        // The version byte of Erlang's terms, which is no kind of a binary message.
+        if kind == .binary, bytes.readableBytesView.first == 131 { return readTerm(bytes) }
         let guess: ClientCodec.Version =
             kind == .text && bytes.readableBytesView.first == UInt8(ascii: "{") ? .v1 : .v2
         // Nearly any bytes with a zero in front have the shape of a binary push; one without names is none.
@@ -89,6 +91,35 @@ struct EnvelopeReader {
             format: .v2Binary, meaning: .push, joinRef: kind.hasJoinRef ? text(envelope.joinRef) : nil,
             ref: kind.hasRef ? text(envelope.ref) : nil, topic: text(envelope.topic), event: text(envelope.event),
             payload: .binary(slice(envelope.payload, of: bytes)), headerBytes: headerBytes(kind, bytes))
+    }
+
+    private func readTerm(_ bytes: ByteBuffer) -> EnvelopeFinding? {
+        var limits = limits
+        limits.keepsUnknownAtoms = true
+        guard let message = try? ETFSerializer(limits: limits).decode(bytes, kind: .binary) else { return nil }
+        let topic =
+            switch message.topic {
+            case .name(let name): name
+            case .other(let json): json
+            }
+        var finding = EnvelopeFinding(
+            format: .etf, meaning: Self.meaning(of: message), joinRef: message.joinRef.json, ref: message.ref.json,
+            topic: topic, event: message.event,
+            payload: (try? message.payload.converted(to: .json)) ?? message.payload)
+        guard source == .server else { return finding }
+        switch message.event {
+        case OutboundMessage.Event.reply:
+            let payload = finding.payload.bytes
+            guard let parts = try? ReplyScanner.scan(payload.readableBytesUInt8Span),
+                let status = JSONString.decode(payload.readableBytesUInt8Span.extracting(parts.status))
+            else { return finding }
+            finding.meaning = .reply(status: status)
+            finding.payload = Payload(kind: .json, bytes: slice(parts.response, of: payload))
+        case OutboundMessage.Event.close: finding.meaning = .close
+        case OutboundMessage.Event.error: finding.meaning = .error
+        default: finding.meaning = message.joinRef.isNull && message.ref.isNull ? .broadcast : .serverPush
+        }
+        return finding
     }
 
     private func headerBytes(_ kind: BinaryEnvelope.Kind, _ bytes: ByteBuffer) -> [EnvelopeFinding.HeaderByte] {

@@ -4,6 +4,7 @@
 import Firecrest
 import FirecrestTestSupport
 import Logging
+import NIOConcurrencyHelpers
 import Testing
 
 @testable import FirecrestCLI
@@ -19,9 +20,7 @@ import Testing
     }
 
     @Test func ticksWhileSomebodyHasASeat() async throws {
-        let endpoint = try Demo.endpoint(
-            listen: .hostname("127.0.0.1", port: 0), loops: 1,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let endpoint = try Demo.endpoint(.test)
         try await TestServer.run(endpoint) { _ in
             let stage = Stage.shared
             for _ in 0..<2 {
@@ -34,6 +33,65 @@ import Testing
                 try await eventually { !stage.isTicking }
             }
         }
+    }
+
+    /// Fails at some of its ticks.
+    private final class Stumbling: Act {
+        static let ticksPerSecond = 60
+        let seats = Seats(limit: 1)
+        let fails: @Sendable (Int) -> Bool
+        private let counted = NIOLockedValueBox(0)
+
+        var ticks: Int { counted.withLockedValue { $0 } }
+
+        init(fails: @escaping @Sendable (Int) -> Bool) {
+            self.fails = fails
+        }
+
+        func tick(_ endpoint: Endpoint) throws {
+            let tick = counted.withLockedValue { count in
+                count += 1
+                return count
+            }
+            if fails(tick) { throw TestFailure("it stumbles") }
+        }
+    }
+
+    @Test func anActThatFailsIsStartedAgain() async throws {
+        let log = RecordedLog()
+        var options = EndpointOptions.test
+        options.logger = log.logger
+        let endpoint = try Demo.endpoint(options)
+        let act = Stumbling { $0 == 2 || $0 == 4 }
+        let stage = Stage(acts: [act])
+        stage.endpoint.set(endpoint)
+        var seat = act.seats.take()
+        #expect(seat != nil)
+        stage.wake()
+        try await eventually { act.ticks >= 8 }
+        #expect(stage.isTicking)
+        #expect(log.lines.filter { $0.message.hasPrefix("A child ended and is started again") }.count == 2)
+        seat = nil
+        try await eventually { !stage.isTicking }
+    }
+
+    @Test func anActThatFailsForeverRestsUntilSomebodyComes() async throws {
+        let log = RecordedLog()
+        var options = EndpointOptions.test
+        options.logger = log.logger
+        let endpoint = try Demo.endpoint(options)
+        let act = Stumbling { _ in true }
+        let stage = Stage(acts: [act])
+        stage.endpoint.set(endpoint)
+        let seat = act.seats.take()
+        for round in 1...2 {
+            stage.wake()
+            try await eventually { !stage.isTicking }
+            // The first life and three restarts.
+            #expect(act.ticks == 4 * round)
+        }
+        #expect(log.lines.filter { $0.message.hasPrefix("A supervisor gives up") }.count == 2)
+        withExtendedLifetime(seat) {}
     }
 
     @Test func pricesOfManyUpdatesAreMergedBySymbol() throws {

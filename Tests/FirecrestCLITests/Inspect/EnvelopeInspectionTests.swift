@@ -168,4 +168,25 @@ struct EnvelopeInspectionTests {
         #expect(!shown.contains { $0.value == 0x1B || $0.value == 0x202E || $0.value == 0x9B })
         #expect(inspected.text().contains(#"\u{1b}[2J\u{202e}x"#))
     }
+
+    @Test("a list in Erlang's terms is shown as the JSON that it stands for")
+    func terms() throws {
+        func inspect(_ term: ETFTerm, from source: Source) throws -> EnvelopeFinding {
+            let bytes = try term.encoded(.client)
+            let frame = source == .client ? Bytes.client(.binary, bytes) : Bytes.server(.binary, bytes)
+            return try #require(Inspected(frame, from: source).frames.first?.message?.envelope)
+        }
+        let response = ETFTerm.map([.init(.string("a"), .tuple([.null]))])
+        let payload = ETFTerm.map([.init(.string("status"), .string("ok")), .init(.string("response"), response)])
+        let join: [ETFTerm] = [.string("1"), .string("1"), .string("room:1"), .string("phx_join"), response]
+        let sent = try inspect(.list(join), from: .client)
+        #expect(sent.format == .etf)
+        #expect(sent.meaning == .join)
+        #expect(sent.payload.description == #"{"a":[null]}"#)
+        let reply: [ETFTerm] = [.string("1"), .string("1"), .string("room:1"), .string("phx_reply"), payload]
+        let answer = try inspect(.list(reply), from: .server)
+        #expect(answer.meaning == .reply(status: "ok"))
+        #expect(answer.payload.description == #"{"a":[null]}"#)
+        #expect(answer.answerKey == sent.answerKey)
+    }
 }

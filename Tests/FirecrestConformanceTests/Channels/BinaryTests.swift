@@ -117,7 +117,9 @@ struct BinaryTests {
         }
     }
 
-    @Test("a broadcast that does not fit is an error for the broadcaster, and nothing is sent")
+    @Test(
+        "a broadcast that does not fit is an error for the broadcaster, and nothing is sent",
+        .oneProcess("a node encodes for its own clients, so that only their serializers can refuse a broadcast of it"))
     func longBroadcast() async throws {
         try await Self.joined { client, world in
             let error = #expect(throws: PayloadError.self) {

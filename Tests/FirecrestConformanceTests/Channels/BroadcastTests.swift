@@ -234,7 +234,8 @@ struct BroadcastTests {
                             ? #"{"topic":"room:1","event":"news","payload":{"n":1},"ref":null}"#
                             : #"[null,null,"room:1","news",{"n":1}]"#))
             }
-            #expect(serializers.map(\.count) == [1, 1])
+            // Each worker encodes once for those of its clients.
+            #expect(serializers.allSatisfy { (1...TestServer.workers).contains($0.count) })
             #expect(await world.server.statistics().broadcastsDelivered == 1_000)
         }
     }
@@ -286,6 +287,7 @@ struct BroadcastTests {
 
     @Test(
         "who joins while a large topic is being served gets its reply first, and nothing from before",
+        .oneProcess("what another worker has broadcast before may arrive after a join"),
         arguments: Wire.all)
     func joinDuringALargeBroadcast(wire: Wire) async throws {
         var options = EndpointOptions.test

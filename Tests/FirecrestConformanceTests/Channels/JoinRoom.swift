@@ -99,6 +99,7 @@ final class JoinRoom: Channel {
             case .left: "left"
             case .closed: "closed"
             case .draining: "draining"
+            case .revoked: "revoked"
             case .stopped: "stopped"
             case .crashed: "crashed"
             }

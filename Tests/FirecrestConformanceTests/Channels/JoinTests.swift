@@ -197,10 +197,10 @@ struct JoinTests {
                 <- ["1","2","room:1","phx_reply",{"status":"ok","response":{}}]
                 <- ["1","1","room:1","phx_close",{}]
                 """)
+            try await second.play(#"<- [null,null,"room:1","gone",{"name":""}]"#)
             try world.broadcast("room:1", "news")
             try await second.play(
                 """
-                <- [null,null,"room:1","gone",{"name":""}]
                 <- [null,null,"room:1","news",{}]
                 -> ["1","2","room:1","echo",{"a":1}]
                 <- ["1","2","room:1","phx_reply",{"status":"ok","response":{"a":1}}]

@@ -359,6 +359,7 @@ private final class LeaveRoom: Channel {
             case .left: "left"
             case .closed: "closed"
             case .draining: "draining"
+            case .revoked: "revoked"
             case .stopped(let reason): "stopped \(reason)"
             case .crashed: "crashed"
             }

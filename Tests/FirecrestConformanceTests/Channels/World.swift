@@ -114,7 +114,7 @@ final class World: Sendable {
     var notes: [String] { record.all }
 
     /// Waits until something was noted `count` times.
-    func wait(for what: String, count: Int = 1, timeout: Duration = .seconds(5)) async throws {
+    func wait(for what: String, count: Int = 1, timeout: Duration = TestClient.patience) async throws {
         try await record.wait(for: what, count: count, timeout: timeout)
     }
 

@@ -1,14 +1,18 @@
-// Firecrest — several endpoints of one process as the nodes of a cluster: an adapter that carries bytes between them.
+// Firecrest — several endpoints of one process as the nodes of a cluster, and what carries bytes between them.
 // SPDX-License-Identifier: Apache-2.0
 
 import Dispatch
 import Firecrest
 import FirecrestPubSub
 import FirecrestTestSupport
+import FirecrestWorkers
 import NIOConcurrencyHelpers
 import NIOCore
+import NIOPosix
 
 /// What stands between the nodes. Each node gets what the others publish as bytes, on a thread of its own, in order.
+///
+/// With `FIRECREST_TEST_WORKERS` in the environment the bytes go through a hub and its Unix sockets on their way.
 ///
 /// ```swift
 /// try await Cluster.run(["a", "b"], socket("/socket", RoomSocket.self)) { cluster, servers in … }
@@ -26,13 +30,20 @@ final class Cluster: Sendable {
     private struct Link: PubSubAdapter {
         let node: String
         let cluster: Cluster
+        let hub: HubAdapter?
 
         func publish(_ record: ByteBuffer, topic: String) throws {
-            cluster.carry(record, topic, from: node)
+            guard let hub else { return cluster.carry(record, topic, from: node) }
+            try hub.publish(record, topic: topic)
         }
 
         func attach(_ receive: @escaping @Sendable (ByteBuffer) throws -> Void) {
-            cluster.ends.withLockedValue { $0[node] = End(receive, DispatchQueue(label: node)) }
+            let end = End(receive, DispatchQueue(label: node))
+            cluster.ends.withLockedValue { $0[node] = end }
+            hub?.attach { [node, cluster] bytes in
+                let record = try BroadcastRecord(decoding: bytes)
+                cluster.carry(Parcel(from: record.node, to: node, topic: record.topic, bytes: bytes), to: end)
+            }
         }
     }
 
@@ -57,22 +68,47 @@ final class Cluster: Sendable {
     ) async throws -> Result {
         let cluster = Cluster()
         return try await ServerGate.enter(.shared) {
-            try await cluster.start(names[...], options, parts, [], body)
+            guard TestServer.workers > 1 else {
+                return try await cluster.start(names[...], nil, options, parts, [], body)
+            }
+            let folder = try TemporaryFolder()
+            let hub = Hub(
+                address: HubAddress(path: folder.path("hub"), key: "of this test"), logger: options.logger,
+                group: MultiThreadedEventLoopGroup.singleton)
+            try await hub.start()
+            do {
+                let result = try await cluster.start(names[...], hub, options, parts, [], body)
+                await hub.stop()
+                return result
+            } catch {
+                await hub.stop()
+                throw error
+            }
         }
     }
 
     private func start<Result: Sendable>(
-        _ names: ArraySlice<String>, _ options: EndpointOptions, _ parts: [EndpointPart],
+        _ names: ArraySlice<String>, _ hub: Hub?, _ options: EndpointOptions, _ parts: [EndpointPart],
         _ servers: [TestServer], _ body: (Cluster, [TestServer]) async throws -> Result
     ) async throws -> Result {
         guard let name = names.first else { return try await body(self, servers) }
+        let worker = WorkerID(slot: servers.count, life: 1)
+        let adapter = hub.map { HubAdapter(address: $0.address, worker: worker, logger: options.logger) }
         var own = options
         own.nodeName = name
         own.secretKeyBase = String(repeating: "all nodes know this secret. ", count: 3)
-        own.adapter = Link(node: name, cluster: self)
-        let endpoint = try Endpoint(own) { for part in parts { part } }
-        return try await TestServer.run(endpoint) { server in
-            try await start(names.dropFirst(), options, parts, servers + [server], body)
+        own.adapter = Link(node: name, cluster: self, hub: adapter)
+        do {
+            let endpoint = try Endpoint(own) { for part in parts { part } }
+            try await adapter?.start()
+            let result = try await TestServer.run(endpoint) { server in
+                try await start(names.dropFirst(), hub, options, parts, servers + [server], body)
+            }
+            await adapter?.stop()
+            return result
+        } catch {
+            await adapter?.stop()
+            throw error
         }
     }
 
@@ -102,12 +138,15 @@ final class Cluster: Sendable {
     }
 
     private func carry(_ record: ByteBuffer, _ topic: String, from node: String) {
-        let inspect = customs.withLockedValue { $0 }
         for (name, end) in ends.withLockedValue({ $0 }) where name != node {
-            let parcel = Parcel(from: node, to: name, topic: topic, bytes: record)
-            journal.withLockedValue { $0.append(parcel) }
-            for bytes in inspect(parcel) { deliver(bytes, end) }
+            carry(Parcel(from: node, to: name, topic: topic, bytes: record), to: end)
         }
+    }
+
+    private func carry(_ parcel: Parcel, to end: End) {
+        let inspect = customs.withLockedValue { $0 }
+        journal.withLockedValue { $0.append(parcel) }
+        for bytes in inspect(parcel) { deliver(bytes, end) }
     }
 
     private func deliver(_ bytes: ByteBuffer, _ end: End) {

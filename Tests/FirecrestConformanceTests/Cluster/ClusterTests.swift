@@ -51,4 +51,18 @@ struct ClusterTests {
             for client in clients { try await client.heartbeat() }
         }
     }
+
+    @Test("a local broadcast reaches the clients of its node and no other's")
+    func phx_243_local_broadcast() async throws {
+        try await Cluster.run(["a", "b"], socket("/socket", RoomSocket.self)) { _, servers in
+            let (here, there) = (try await TestClient.connect(servers[0]), try await TestClient.connect(servers[1]))
+            for client in [here, there] { try await client.join("room:1") }
+            try servers[0].endpoint.localBroadcast("room:1", "note", ["n": 1] as JSON)
+            try servers[0].endpoint.broadcast("room:1", "note", ["n": 2] as JSON)
+            #expect(try await here.receiveText() == #"[null,null,"room:1","note",{"n":1}]"#)
+            for client in [here, there] {
+                #expect(try await client.receiveText() == #"[null,null,"room:1","note",{"n":2}]"#)
+            }
+        }
+    }
 }

@@ -73,7 +73,9 @@ struct LongPollLimitTests {
         }
     }
 
-    @Test("more sessions than a loop may hold are 503; when one ends there is room")
+    @Test(
+        "more sessions than a loop may hold are 503; when one ends there is room",
+        .oneProcess("each worker has the limit for itself"))
     func sessions() async throws {
         var options = EndpointOptions.test
         options.loops = 1

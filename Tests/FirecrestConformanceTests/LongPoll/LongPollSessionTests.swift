@@ -135,8 +135,10 @@ struct LongPollSessionTests {
                 try await session.beginPoll(on: hasty)
                 try await hasty.reset()
                 try await world.server.waitForStatistics("the connection is gone") { $0.connectionsOpen == 2 }
-                #expect(
-                    try await session.receive(2) == [PollSession.news(round), PollSession.echoed(round)])
+                let expected = [PollSession.news(round), PollSession.echoed(round)]
+                let received = try await session.receive(2)
+                // News of another worker may come later than an echo of this one.
+                #expect(received == expected || TestServer.workers > 1 && received == expected.reversed())
             }
         }
     }
@@ -206,7 +208,7 @@ struct LongPollSessionTests {
                             == [PollSession.echoed(number), PollSession.news(number)])
                 }
             }
-            let loops = await world.server.endpoint.statisticsByLoop().count { $0.statistics.httpRequests > 0 }
+            let loops = await world.server.statisticsByLoop().count { $0.httpRequests > 0 }
             #expect(loops > 1, "or this test shows nothing")
         }
     }

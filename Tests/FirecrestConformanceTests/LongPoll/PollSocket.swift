@@ -131,6 +131,7 @@ final class PollRoom: Firecrest.Channel {
             case .left: "left"
             case .closed: "closed"
             case .draining: "draining"
+            case .revoked: "revoked"
             case .stopped: "stopped"
             case .crashed: "crashed"
             }

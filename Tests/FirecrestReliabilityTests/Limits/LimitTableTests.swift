@@ -6,10 +6,13 @@ import FirecrestProtocol
 import FirecrestPubSub
 import FirecrestTestSupport
 import FirecrestWire
+import FirecrestWorkers
+import Hummingbird
 import NIOCore
 import Testing
 
 @testable import Firecrest
+@testable import FirecrestJWT
 
 #if canImport(Glibc)
 import Glibc
@@ -24,13 +27,19 @@ import Musl
             ("EndpointOptions", EndpointOptions()), ("HTTPLimits", HTTPLimits()),
             ("EventStreamOptions", EventStreamOptions()), ("ShortPollOptions", ShortPollOptions()),
             ("WebSocketOptions", WebSocketOptions()), ("MessageLimits", MessageLimits()),
-            ("SocketOptions", SocketOptions()), ("MailboxLimits", MailboxLimits()),
+            ("TLSOptions", TLSOptions(.pem(certificates: "", key: ""))), ("SocketOptions", SocketOptions()),
+            ("MailboxLimits", MailboxLimits()),
             ("RefusedJoinLimits", RefusedJoinLimits()), ("LongPollOptions", LongPollOptions()),
+            ("HubLimits", HubLimits()), ("WorkersLimits", WorkersLimits()),
+            ("Workers", Workers(listen: []) { _ in throw CancellationError() }),
+            ("DrainOptions", DrainOptions()),
+            ("JWTVerifierOptions", JWTVerifierOptions(keys: [], issuer: .ignored, audience: .ignored)),
         ]
     }
     /// The backlog is a wish to the kernel.
     private static let noLimits: Set<String> = [
         "EndpointOptions.loops", "EndpointOptions.backlog", "EndpointOptions.metricsInterval",
+        "Workers.count", "Workers.backlog",
         // What clients are told, and do or do not.
         "EventStreamOptions.retry", "ShortPollOptions.interval",
     ]
@@ -43,6 +52,7 @@ import Musl
         "WebSocketParameters.stallTimeout": show(WebSocketParameters(frameLimits: FrameLimits()).stallTimeout),
         "FrameEncoder.maxControlBytes": show(FrameEncoder.maxControlBytes),
         "Inflater.ratioFloorBytes": show(Inflater.ratioFloorBytes),
+        "LoopFigures.patience": show(LoopFigures.patience) ?? "",
         "LogSampler.maxLinesPerSecond": show(LogSampler.maxLinesPerSecond),
         "PublishBody.maxLines": show(PublishBody.maxLines), "PublishBody.maxLineBytes": show(PublishBody.maxLineBytes),
         "PublishQueue.maxWaiting": show(PublishQueue.maxWaiting),
@@ -51,7 +61,22 @@ import Musl
         "NodeCalls.maxOpenCalls": show(NodeCalls.maxOpenCalls), "SessionTokens.maxBytes": show(SessionTokens.maxBytes),
         "Batch.maxBytes": show(Batch.maxBytes), "ReadBuffer.size": show(ReadBuffer.size),
         "WriteBuffers.kept": show(WriteBuffers.kept), "Listener.maxUnsentBytes": show(Listener.maxUnsentBytes),
+        "Token.maxBytes": show(Token.maxBytes), "Token.maxDepth": show(Token.maxDepth),
+        "DerivedKeys.maxKeys": show(DerivedKeys.maxKeys),
+        "SessionOptions.maxCookieBytes": show(SessionOptions.maxCookieBytes),
+        "SessionOptions.maxDepth": show(SessionOptions.maxDepth),
+        "SessionMiddleware.maxFormBytes": show(SessionMiddleware<BasicRequestContext>.defaultMaxFormBytes),
+        "Credentials.maxTokenBytes": show(Credentials.maxTokenBytes),
+        "SocketGrant.maxTopics": show(SocketGrant.maxTopics),
+        "ProxyHeaderHandler.maxHeaderBytes": show(ProxyHeaderHandler.maxHeaderBytes),
+        "ForwardedHop.maxHops": show(ForwardedHop.maxHops),
         "SessionRelay.maxAnsweredPolls": show(SessionRelay.maxAnsweredPolls),
+        "NodeInquiries.maxOpen": show(NodeInquiries.maxOpen),
+        "HubFrame.maxGreetingBytes": show(HubFrame.maxGreetingBytes),
+        "JWTKeySource.maxFileBytes": show(JWTKeySource.maxFileBytes),
+        "CompactToken.maxJSONDepth": show(CompactToken.maxJSONDepth),
+        "TopicClaims.maxNameBytes": show(TopicClaims.maxNameBytes),
+        "TopicClaims.maxEvents": show(TopicClaims.maxEvents),
     ]
     /// Limits whose test is not called `limit_<name>`.
     private static let tests: [String: String] = [
@@ -73,23 +98,47 @@ import Musl
         "ShortPollOptions.maxTopics": "limit_polledTopics", "ShortPollOptions.memory": "limit_pollMemory",
         "EndpointOptions.maxConnections": "one_connection_too_many_is_answered_with_503",
         "EndpointOptions.maxConnectionsPerAddress": "one_connection_too_many_of_an_address_is_answered_with_429",
+        "TLSOptions.handshakeTimeout": "bad_2_handshakes_that_never_end_are_closed_at_their_timeout",
+        "ProxyHeaderHandler.maxHeaderBytes": "a_header_beyond_its_limit_is_refused",
+        "ForwardedHop.maxHops": "more_hops_than_any_chain_has_are_not_looked_at",
         "EndpointOptions.shutdownTimeout": "clients_that_do_not_answer_are_dropped_at_the_limit",
+        "DrainOptions.batchSize": "phx_259_batches", "DrainOptions.batchInterval": "phx_259_batches",
+        "DrainOptions.shutdown": "phx_264_limit",
+        "EndpointOptions.joinRate": "limit_endpointJoinRate",
         "EndpointOptions.loopStallThreshold":
             "bad_43_a_blocked_loop_is_named_in_the_log_within_a_second_and_the_others_go_on",
+        "EndpointOptions.loopStallLimit": "bad_43_whatever_blocks_a_loop_is_named_by_topic_and_event",
         "WebSocketOptions.connectTimeout": "a_connect_that_takes_too_long_is_cancelled_and_answered_with_503",
         "SocketOptions.messageRate": "messages", "SocketOptions.joinRate": "joins",
-        "SocketOptions.joinTimeout": "joinTimeout", "RefusedJoinLimits.after": "refusedForEver",
+        "SocketOptions.joinTimeout": "joinTimeout", "SocketGrant.maxTopics": "limit_grantTopics",
+        "Credentials.maxTokenBytes": "limit_freshTokenBytes", "Token.maxBytes": "limit_tokenBytes",
+        "Token.maxDepth": "limit_tokenDepth", "DerivedKeys.maxKeys": "limit_derivedKeys",
+        "SessionOptions.maxCookieBytes": "limit_cookieBytes", "SessionOptions.maxDepth": "limit_sessionDepth",
+        "SessionMiddleware.maxFormBytes": "limit_formBytes", "RefusedJoinLimits.after": "refusedForEver",
         "RefusedJoinLimits.hold": "refusalExpires", "RefusedJoinLimits.maxTopics": "limit_refusedJoinTopics",
         "RefusedJoinLimits.maxResponseBytes": "limit_refusedJoinResponseBytes",
         "MailboxLimits.maxMessages": "messageLimit", "MailboxLimits.maxBytes": "byteLimit",
         "MailboxLimits.maxServerMessages": "serverMessages", "Ref.maxBytes": "limit_refBytes",
         "QueryDecoder.maxBytes": "refuses_a_query_beyond_a_million_bytes",
         "QueryDecoder.maxPairs": "limit_queryParameters", "QueryDecoder.maxDepth": "limit_queryParameters",
+        "LoopFigures.patience": "bad_43_figures_come_while_a_loop_is_blocked",
         "LogSampler.maxLinesPerSecond": "bad_26_names_of_clients_never_reach_the_metrics_and_the_log_is_sampled",
         "ReadBuffer.size": "a_read_buffer_that_came_back_is_read_into_again",
         "WriteBuffers.kept": "no_more_write_buffers_are_kept_than_may_be",
         "Batch.maxBytes": "limit_maxBatchBytes", "EndpointOptions.hotTopicDelay": "limit_hotTopicDelay",
         "SessionTokens.maxBytes": "a_text_beyond_the_limit_is_not_looked_at",
+        "HubLimits.maxFrameBytes": "limit_hubFrameBytes", "HubLimits.maxQueuedBytes": "limit_hubQueuedBytes",
+        "HubLimits.maxLinks": "limit_hubLinks", "HubLimits.helloTimeout": "limit_hubHelloTimeout",
+        "Workers.acceptRate": "limit_workersAcceptRate",
+        "WorkersLimits.restarts": "too_many_restarts_end_everything_with_an_error",
+        "WorkersLimits.shortLife": "short_lives_in_a_row_delay_the_next_start_by_twice_as_much_each_time",
+        "WorkersLimits.maxDelay": "the_delay_has_an_end",
+        "WorkersLimits.replacementTries": "limit_workersReplacementTries",
+        "WorkersLimits.startTimeout": "one_that_does_not_become_ready_in_time_is_killed_and_started_again",
+        "WorkersLimits.stopTimeout": "an_old_worker_that_does_not_end_is_killed",
+        "NodeInquiries.maxOpen": "limit_nodeInquiries",
+        "HubFrame.maxGreetingBytes": "limit_hubGreetingBytes",
+        "JWTKeySource.maxFileBytes": "files_are_read_again_and_a_bad_one_changes_nothing",
         "FrameEncoder.maxControlBytes": "bad_12_", "Inflater.ratioFloorBytes": "limit_maxInflateRatio",
     ]
 
@@ -120,7 +169,9 @@ import Musl
     }
 
     @Test func every_metric_in_the_table_exists() throws {
-        let names = Set(LoopStatistics.figures.map { "firecrest_" + $0.name + ($0.kind == .counter ? "_total" : "") })
+        var names = Set(LoopStatistics.figures.map { "firecrest_" + $0.name + ($0.kind == .counter ? "_total" : "") })
+        names.formUnion(HubStatistics.figures.map(\.fullName) + [HubStatistics.linksDropped])
+        names.formUnion(HubAdapterStatistics.figures.map(\.fullName))
         for (name, row) in try Self.rows() {
             for metric in row.metrics {
                 #expect(
@@ -150,6 +201,9 @@ import Musl
         case let number as Int32: return show(Int(number))
         case let time as Duration: return show(.nanoseconds(Int64(time / .nanoseconds(1))))
         case let time as TimeAmount: return show(time)
+        case let restarts as RestartIntensity:
+            return show(restarts.maxRestarts) + " in " + (show(restarts.period) ?? "")
+        case let rate as RateLimit: return show(Int(rate.perSecond)) + ", burst " + show(rate.burst)
         default: break
         }
         let isLimit = value is Int? || value is Duration? || value is RateLimit? || value is TimeAmount?

@@ -79,7 +79,7 @@ extension TestClient {
         }
         do {
             let token = try await opened.futureResult.get()
-            let (posting, poster) = try await post(to: address, request, wire, token, frames)
+            let (posting, poster) = try await post(to: address, on: loop, request, wire, token, frames)
             let carried = Carried(inbox: frames, token: token, posting: posting, poster: poster)
             let client = TestClient(channel: channel, inbox: bytes, carried: carried)
             server.adopt(client)
@@ -90,10 +90,12 @@ extension TestClient {
         }
     }
 
+    /// - Parameter loop: that of the client's other connection, so that clients are spread over the loops evenly.
     private static func post(
-        to address: SocketAddress, _ request: ClientRequest, _ wire: Wire, _ token: String, _ frames: FrameInbox
+        to address: SocketAddress, on loop: any EventLoop, _ request: ClientRequest, _ wire: Wire, _ token: String,
+        _ frames: FrameInbox
     ) async throws -> (any Channel, NIOLoopBound<Poster>) {
-        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        let channel = try await ClientBootstrap(group: loop)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(

@@ -56,6 +56,14 @@ struct WrongOption: Sendable, CustomTestStringConvertible {
         .endpoint("shutdownTimeout of the endpoint is -1.0 seconds; it must be 0 or more") {
             $0.shutdownTimeout = .seconds(-1)
         },
+        .endpoint("acceptRate of the endpoint perSecond must be more than 0") {
+            $0.acceptRate = RateLimit(perSecond: 0)
+        },
+        .endpoint("joinRate of the endpoint burst must be at least 1") {
+            $0.joinRate = RateLimit(perSecond: 1, burst: 0)
+        },
+        .endpoint("maxWaitingJoins of the endpoint is 0;") { $0.maxWaitingJoins = 0 },
+        .endpoint("maxWaitingJoinBytes of the endpoint is 0;") { $0.maxWaitingJoinBytes = 0 },
         .endpoint("nodeName of the endpoint has 0 bytes") { $0.nodeName = "" },
         .endpoint("secretKeyBase of the endpoint has 63 bytes; it must have at least 64") {
             $0.secretKeyBase = String(repeating: "x", count: 63)

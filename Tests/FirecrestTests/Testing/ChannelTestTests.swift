@@ -3,6 +3,7 @@
 
 import Firecrest
 import FirecrestTesting
+import FoundationEssentials
 import Testing
 
 private final class ProbeChannel: Channel {
@@ -37,7 +38,50 @@ private struct ProbeSocket: Socket {
     static var channels: Channels { Channels { channel("probe:*", ProbeChannel.self) } }
 }
 
+/// Its grant ends after as many seconds as its token says.
+private struct TimedSocket: Socket {
+    static var channels: Channels { ProbeSocket.channels }
+
+    private static let seconds = AssignKey<Double>("seconds")
+
+    static func connect(_ params: ConnectParams, _ info: ConnectInfo) async throws -> Assigns {
+        try await refresh(info.session?["token"]?.stringValue ?? info.authToken ?? "", Assigns())
+    }
+
+    static func grant(_ assigns: Assigns) -> SocketGrant? {
+        assigns[seconds].map { SocketGrant(expiresAt: .now + $0) }
+    }
+
+    static func refresh(_ token: String, _ assigns: Assigns) async throws -> Assigns {
+        guard let number = Double(token) else { throw ConnectError.refused }
+        var assigns = assigns
+        assigns[seconds] = number
+        return assigns
+    }
+}
+
 struct ChannelTestTests {
+    @Test func a_grant_ends_by_the_tests_clock_and_a_fresh_token_prolongs_it() async throws {
+        let test = try ChannelTest(TimedSocket.self)
+        let socket = try await test.connect(authToken: "60")
+        let probe = try await socket.join("probe:1")
+        try await test.clock.advance(by: .seconds(50))
+        #expect(try await socket.present(token: "nothing").status == "error")
+        let reply = try await socket.present(token: "60")
+        #expect(reply.status == "ok")
+        try await test.clock.advance(by: .seconds(50))
+        try await probe.push("echo").expectReply()
+        try await test.clock.advance(by: .seconds(11))
+        #expect(try await socket.expectClose() == 1008)
+    }
+
+    @Test func a_client_may_come_with_a_session() async throws {
+        let test = try ChannelTest(TimedSocket.self)
+        await #expect(throws: ConnectError.self) { try await test.connect() }
+        let socket = try await test.connect(session: Session(["token": "60"]))
+        try await socket.join("probe:1")
+    }
+
     @Test func a_join_gives_the_channels_answer() async throws {
         let probe = try await ChannelTest(ProbeSocket.self).connect().join("probe:1")
         #expect(probe.joinResponse == ["topic": "probe:1"])

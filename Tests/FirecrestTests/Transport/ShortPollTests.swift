@@ -3,7 +3,9 @@
 
 import Firecrest
 import FirecrestProtocol
+import FirecrestPubSub
 import FirecrestTestSupport
+import NIOConcurrencyHelpers
 import NIOCore
 import Testing
 
@@ -35,6 +37,37 @@ struct ShortPollTests {
 
     private func events(_ answer: HTTPAnswer) throws -> [String] {
         try #require(try Self.json(answer)["messages"]?.arrayValue).compactMap { $0["event"]?.stringValue }
+    }
+
+    /// What carries nothing, and loses it.
+    private final class Losing: PubSubAdapter {
+        private let gap = NIOLockedValueBox<@Sendable () -> Void>({})
+
+        func publish(_ record: ByteBuffer, topic: String) {}
+        func attach(_ receive: @escaping @Sendable (ByteBuffer) throws -> Void) {}
+        func onGap(_ tell: @escaping @Sendable () -> Void) { gap.withLockedValue { $0 = tell } }
+        func lose() { gap.withLockedValue { $0 }() }
+    }
+
+    @Test("where broadcasts of other nodes were lost on their way, whoever polls next is told so, once")
+    func lostOnTheWay() async throws {
+        let adapter = Losing()
+        var options = EndpointOptions.test
+        options.adapter = adapter
+        try await TestServer.run(
+            options: options, share: .alone, socket("/socket", FeedSocket.self, shortpoll: true)
+        ) { server in
+            let after = try cursor(try await poll(server))
+            try server.endpoint.broadcast("feed:1", "tick", ["n": 1])
+            adapter.lose()
+            for cursor in [after, after] {
+                let answer = try await poll(server, after: cursor)
+                #expect(try Self.json(answer)["missed"] == true)
+                #expect(try events(answer) == ["tick"])
+            }
+            let next = try cursor(try await poll(server, after: after))
+            #expect(try Self.json(try await poll(server, after: next))["missed"] == false)
+        }
     }
 
     @Test("the first poll brings the cursor of now, the next one what came since")

@@ -85,6 +85,8 @@ final class TestNode {
 
         func submit(_ broadcast: Broadcast) { inbox.withLockedValue { $0.append(broadcast) } }
 
+        func submitGap() {}
+
         func takeAll() -> [Broadcast] {
             inbox.withLockedValue { inbox in
                 defer { inbox = [] }

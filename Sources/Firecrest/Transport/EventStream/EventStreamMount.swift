@@ -38,14 +38,19 @@ struct EventStreamMount: ExchangeMount {
     private func begin(
         _ exchange: HTTPExchange, _ params: inout ConnectParams, _ loop: LoopContext
     ) throws(Rejection) {
+        // An EventSource that is refused never asks again; one whose stream ends does.
+        guard !loop.isDraining else {
+            return exchange.respond(.ok, headers: EventStreamSettings.headers, body: settings.retry)
+        }
         let request = try TopicRequest(taking: &params, limits: limits)
         var visitor = gate.visitor(exchange.request, params, takesAuthToken: options.takesAuthToken)
         if let request {
+            try gate.refuseTerms(params, loop)
             return gate.connect(exchange, visitor, loop, joining: request) { [settings] session, _ in
                 _ = TopicStream(exchange, session, settings)
             }
         }
-        visitor.serializerIndex = try gate.serializer(for: params["vsn"], loop)
+        visitor.serializerIndex = try gate.serializer(for: params, loop)
         gate.connect(exchange, visitor, loop) { session in
             let address = directory.newAddress(on: session.loop)
             let stream = FrameStream(

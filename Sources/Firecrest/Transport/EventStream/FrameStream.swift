@@ -54,6 +54,8 @@ final class FrameStream: SocketTransport, StreamSession, RequestedSession {
         session.attach(self)
     }
 
+    var drainGroup: ObjectIdentifier? { session.drainGroup }
+
     func shutDown() {
         close(.serviceRestart, reason: "server restarts; reconnect")
     }

@@ -124,6 +124,8 @@ final class TopicStream: SocketTransport, StreamSession {
         state = .open(connection)
     }
 
+    var drainGroup: ObjectIdentifier? { session?.drainGroup }
+
     func shutDown() {
         close(.serviceRestart, reason: "server restarts; reconnect")
     }

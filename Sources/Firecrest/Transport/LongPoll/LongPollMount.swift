@@ -62,9 +62,10 @@ struct LongPollMount: ExchangeMount {
 
     /// Phoenix: 410 and a token. "The session is gone" and "here is your session" are the same answer.
     private func open(_ exchange: HTTPExchange, _ params: ConnectParams, _ loop: LoopContext) {
+        guard !loop.isDraining else { return exchange.refuse(.draining) }
         var visitor = gate.visitor(exchange.request, params, takesAuthToken: options.takesAuthToken)
         do throws(Rejection) {
-            visitor.serializerIndex = try gate.serializer(for: params["vsn"], loop)
+            visitor.serializerIndex = try gate.serializer(for: params, loop)
         } catch {
             return refuse(exchange, error)
         }
@@ -80,6 +81,7 @@ struct LongPollMount: ExchangeMount {
     private func begin(
         _ identity: SocketIdentity, _ visitor: SocketGate.Visitor, _ exchange: HTTPExchange, _ context: LoopContext
     ) {
+        guard !context.isDraining else { return exchange.refuse(.draining) }
         guard let loop = gate.loops.loop(of: context.eventLoop),
             let socket = gate.session(identity, serializerIndex: visitor.serializerIndex, on: context)
         else { return exchange.respond(LongPollBody.status(500)) }

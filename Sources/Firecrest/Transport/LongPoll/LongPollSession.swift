@@ -216,6 +216,8 @@ final class LongPollSession: SocketTransport, RequestedSession, TimerEntry {
 
     func shutDown() { end(.draining) }
 
+    var ownDrainGroup: ObjectIdentifier? { session.drainGroup }
+
     /// There is no frame that says so: the next poll finds no session, and begins a new one.
     private func end(_ reason: TerminateReason) {
         guard !hasEnded else { return }

@@ -41,4 +41,10 @@ protocol RequestedSession: AnyObject {
     func publish(_ frames: [PublishBody.Frame], reply: @escaping (SessionAnswer) -> Void)
     /// The endpoint stops.
     func shutDown()
+    /// With whom it is sent away when the endpoint stops; nil where a connection of its own says that.
+    var ownDrainGroup: ObjectIdentifier? { get }
+}
+
+extension RequestedSession {
+    var ownDrainGroup: ObjectIdentifier? { nil }
 }

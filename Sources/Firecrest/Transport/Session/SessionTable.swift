@@ -16,6 +16,11 @@ final class SessionTable {
 
     func remove(_ id: SessionID) { sessions[id] = nil }
 
+    /// Those of a mount that no connection stands for.
+    func drained(_ group: ObjectIdentifier) -> [any RequestedSession] {
+        sessions.values.filter { $0.ownDrainGroup == group }
+    }
+
     func shutDown() {
         for session in sessions.values { session.shutDown() }
     }

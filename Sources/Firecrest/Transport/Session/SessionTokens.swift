@@ -13,7 +13,6 @@ struct SessionTokens: Sendable {
     /// A token of the near future is taken: the nodes' clocks differ by less than this.
     static let maxClockSkew = Duration.seconds(60)
 
-    private static let head = "SFMyNTY"
     /// Tells this key from others that are derived of the same secret.
     private static let salt = "firecrest session token 1"
 
@@ -28,9 +27,7 @@ struct SessionTokens: Sendable {
     func sign(_ address: SessionAddress) -> String {
         var payload = ByteBuffer()
         address.write(to: &payload)
-        let signed = Self.head + "." + Base64URL.encode(Array(payload.readableBytesView))
-        let mac = HMAC<SHA256>.authenticationCode(for: Data(signed.utf8), using: key)
-        return signed + "." + Base64URL.encode(Array(mac))
+        return SignedMessage.sign(Array(payload.readableBytesView), key)
     }
 
     /// The address in a token, or nil when we did not sign it, or did so longer ago than `maxAge`; nil takes any age.
@@ -40,12 +37,8 @@ struct SessionTokens: Sendable {
     ///
     /// - Parameter now: seconds since 1970.
     func verify(_ token: String, maxAge: Duration?, now: Int64) -> SessionAddress? {
-        guard token.utf8.count <= Self.maxBytes else { return nil }
-        let parts = token.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard parts.count == 3, parts[0].elementsEqual(Self.head.utf8), let mac = Base64URL.decode(parts[2]),
-            HMAC<SHA256>.isValidAuthenticationCode(
-                mac, authenticating: Data(token.utf8[..<parts[1].endIndex]), using: key),
-            let payload = Base64URL.decode(parts[1]), payload.count == SessionAddress.byteCount
+        guard token.utf8.count <= Self.maxBytes, let payload = SignedMessage.verify(token, key),
+            payload.count == SessionAddress.byteCount
         else { return nil }
         var buffer = ByteBuffer(bytes: payload)
         guard let address = SessionAddress.read(from: &buffer) else { return nil }

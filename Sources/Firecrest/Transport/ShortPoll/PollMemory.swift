@@ -24,6 +24,9 @@ final class PollMemory: TimerEntry {
         return answer
     }
 
+    /// Broadcasts of other nodes may be missing here.
+    func gap() { topics.gap() }
+
     func timerFired() {
         if let next = topics.forgetIdle(now: timers.now) { timers.schedule(self, at: next) }
     }

@@ -39,6 +39,7 @@ struct ShortPollMount: ExchangeMount {
     ) throws(Rejection) {
         let cursor = Self.cursor(params.values.removeValue(forKey: "after"))
         guard let request = try TopicRequest(taking: &params, limits: limits) else { throw .noTopic }
+        try gate.refuseTerms(params, loop)
         let visitor = gate.visitor(exchange.request, params, takesAuthToken: options.takesAuthToken)
         gate.connect(exchange, visitor, loop, joining: request) { session, route in
             let question = RecentQuestion(

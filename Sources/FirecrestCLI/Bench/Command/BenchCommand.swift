@@ -18,6 +18,6 @@ struct BenchCommand: AsyncParsableCommand {
         subcommands: [
             BenchConnectCommand.self, BenchIdleCommand.self, BenchEchoCommand.self, BenchFanoutCommand.self,
             BenchHotCommand.self, BenchStormCommand.self, BenchSlowReadersCommand.self, BenchMixedCommand.self,
-            BenchWorkerCommand.self,
+            BenchHerdCommand.self, BenchWorkerCommand.self,
         ])
 }

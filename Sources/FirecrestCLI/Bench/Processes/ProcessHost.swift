@@ -48,6 +48,15 @@ struct ProcessHost: SwarmHost {
         try await result(of: .finish(published))
     }
 
+    func setUpHerd(_ settings: HerdSettings) async throws {
+        guard case .done = try await ask(.setUpHerd(settings)) else { throw Self.confused }
+    }
+
+    func runHerd() async throws -> HerdResult {
+        guard case .herd(let result) = try await ask(.runHerd) else { throw Self.confused }
+        return result
+    }
+
     /// The end of its standard input ends it.
     func close() async {
         try? await channel.close()

@@ -16,10 +16,11 @@ struct BenchWorkerCommand: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         BenchDescriptors.raise()
         var host: LocalHost?
+        let herd = LocalHerd()
         for await line in StandardInputLines.stream() {
             let answer: WorkerAnswer
             do {
-                answer = try await Self.answer(WorkerLine.read(ByteBuffer(string: line)), &host)
+                answer = try await Self.answer(WorkerLine.read(ByteBuffer(string: line)), &host, herd)
             } catch {
                 answer = .failed("\(error)")
             }
@@ -27,17 +28,27 @@ struct BenchWorkerCommand: AsyncParsableCommand {
         }
         // The load is gone, however it went.
         await host?.close()
+        await herd.close()
     }
 
-    private static func answer(_ request: WorkerRequest, _ host: inout LocalHost?) async throws -> WorkerAnswer {
+    private static func answer(_ request: WorkerRequest, _ host: inout LocalHost?, _ herd: LocalHerd) async throws
+        -> WorkerAnswer
+    {
         if case .setUp(let settings) = request {
             let made = try await LocalHost(settings)
             host = made
             return .result(try await made.setUp())
         }
+        switch request {
+        case .setUpHerd(let settings):
+            try await herd.setUpHerd(settings)
+            return .done
+        case .runHerd: return .herd(try await herd.runHerd())
+        default: break
+        }
         guard let host else { throw BenchError("nothing is set up") }
         switch request {
-        case .setUp: return .done
+        case .setUp, .setUpHerd, .runHerd: return .done
         case .start(let time):
             try await host.start(at: time)
             return .done

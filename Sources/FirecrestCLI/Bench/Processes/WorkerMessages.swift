@@ -11,12 +11,15 @@ enum WorkerRequest: Codable, Sendable {
     case snapshot
     case stop
     case finish([Int32: UInt32])
+    case setUpHerd(HerdSettings)
+    case runHerd
 }
 
 enum WorkerAnswer: Codable, Sendable {
     case done
     case result(SwarmResult)
     case published([Int32: UInt32])
+    case herd(HerdResult)
     case failed(String)
 }
 

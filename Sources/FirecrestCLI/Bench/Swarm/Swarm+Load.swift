@@ -37,27 +37,34 @@ extension Swarm {
         connections.indices.filter { roles.contains(plan.place(base + $0).role) }
     }
 
+    /// From the first connection on: who waits long for the last must not be taken for dead.
+    func startHeartbeats() {
+        guard settings.heartbeat > 0 else { return }
+        let hearts = members(.idle, .echo, .speaker, .listener, .slow)
+        add(.heartbeat, hearts, perSecond: Double(hearts.count) / settings.heartbeat, from: BenchClock.now)
+        tick()
+    }
+
+    /// Its part of what all processes do together.
+    private func add(_ action: Pacer.Action, _ members: [Int], perSecond: Double, from time: UInt64) {
+        guard perSecond > 0, !members.isEmpty else { return }
+        pacers.append(Pacer(action, members: members, interval: 1e9 / perSecond, start: time))
+    }
+
     private func makePacers(from time: UInt64) {
-        /// Its part of what all processes do together.
-        func add(_ action: Pacer.Action, _ members: [Int], perSecond: Double) {
-            guard perSecond > 0, !members.isEmpty else { return }
-            pacers.append(Pacer(action, members: members, interval: 1e9 / perSecond, start: time))
-        }
         let (echoes, speakers, storms) = (members(.echo), members(.speaker), members(.storm))
         let all = plan.counts
         if let rate = settings.rate {
             // In `mixed`, half of the messages are pushes and half are broadcast.
             let isMixed = settings.mode == .mixed
             let part = isMixed && all.echoes > 0 && all.speakers > 0 ? 0.5 : 1
-            add(.push, echoes, perSecond: rate * part * Double(echoes.count) / Double(max(all.echoes, 1)))
-            add(.publish, speakers, perSecond: rate * part * Double(speakers.count) / Double(max(all.speakers, 1)))
+            add(.push, echoes, perSecond: rate * part * Double(echoes.count) / Double(max(all.echoes, 1)), from: time)
+            add(
+                .publish, speakers, perSecond: rate * part * Double(speakers.count) / Double(max(all.speakers, 1)),
+                from: time)
             // There, each that storms begins a cycle a second.
             let cycles = isMixed ? Double(all.storms) : rate
-            add(.cycle, storms, perSecond: cycles * Double(storms.count) / Double(max(all.storms, 1)))
-        }
-        if settings.heartbeat > 0 {
-            let hearts = members(.idle, .echo, .speaker, .listener, .slow)
-            add(.heartbeat, hearts, perSecond: Double(hearts.count) / settings.heartbeat)
+            add(.cycle, storms, perSecond: cycles * Double(storms.count) / Double(max(all.storms, 1)), from: time)
         }
     }
 

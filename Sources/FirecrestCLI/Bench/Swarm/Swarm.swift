@@ -98,13 +98,16 @@ final class Swarm {
         ownCPU.start = BenchClock.cpuSeconds
         progress = (0, BenchClock.now)
         watch()
+        startHeartbeats()
         openMore()
         return promise.futureResult
     }
 
     /// As many as may be under way at once.
     private func openMore() {
-        while opening < settings.inflight, nextToOpen < connections.count {
+        // More than the server's backlog, of all processes together, would wait for TCP to try again after a second or more.
+        let share = max(1, settings.inflight / max(settings.processes, 1))
+        while opening < share, nextToOpen < connections.count {
             // A server that takes none of the first is not asked 19,000 times.
             guard counts.joined > 0 || counts.failed < 20 else {
                 counts.failed += connections.count - nextToOpen

@@ -113,7 +113,7 @@ final class CompareHost: Sendable {
         }
         for endpoint in endpoints {
             do {
-                try endpoint.broadcast(Self.topic, "snapshot", snapshot.json)
+                try endpoint.localBroadcast(Self.topic, "snapshot", snapshot.json)
             } catch {
                 endpoint.options.logger.error("A snapshot could not be sent.", metadata: ["error": "\(error)"])
             }

@@ -78,7 +78,7 @@ struct DuplexDemonstration: Sendable {
         for number in 1...plan.messages {
             serverLoop.scheduleTask(deadline: begin + plan.interval * (number - 1)) {
                 let message = FeedMessage(number: number, sent: .now())
-                try endpoint.broadcast(
+                try endpoint.localBroadcast(
                     Topic(DuplexClient.topic), FeedMessage.event, try message.payload(bytes: plan.payloadBytes))
             }
         }

@@ -32,7 +32,7 @@ extension Desk: Act {
 
     /// What changed since the last tick, to everybody: the layout of the bytes is in Desk.swift.
     func tick(_ endpoint: Endpoint) throws {
-        if let cursors = movedCursors() { try endpoint.broadcast("desk:shared", "cursors", .binary(cursors)) }
-        if let lines = changedLines() { try endpoint.broadcast("desk:shared", "lines", .binary(lines)) }
+        if let cursors = movedCursors() { try endpoint.localBroadcast("desk:shared", "cursors", .binary(cursors)) }
+        if let lines = changedLines() { try endpoint.localBroadcast("desk:shared", "lines", .binary(lines)) }
     }
 }

@@ -28,6 +28,6 @@ extension Field: Act {
 
     func tick(_ endpoint: Endpoint) throws {
         // Encoded once, whoever listens; who does not keep up with the frames gets the latest.
-        try endpoint.broadcast("game:dots", "frame", .binary(moved()), slowConsumers: .latest)
+        try endpoint.localBroadcast("game:dots", "frame", .binary(moved()), slowConsumers: .latest)
     }
 }

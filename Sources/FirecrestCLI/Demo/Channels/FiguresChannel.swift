@@ -21,6 +21,6 @@ extension Monitor: Act {
     static let ticksPerSecond = 1
 
     func tick(_ endpoint: Endpoint) async throws {
-        try await endpoint.broadcast("server:figures", "figures", figures(of: endpoint))
+        try await endpoint.localBroadcast("server:figures", "figures", figures(of: endpoint))
     }
 }

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Firecrest
+import Glibc
+import Synchronization
 
 extension PlaygroundChannel {
     private struct LaterReply: Sendable {
@@ -30,7 +32,18 @@ extension PlaygroundChannel {
             return .noReply
         }
         on("conn_info") { _, _, socket in .ok(Playground.connectionInfo(socket)) }
+        on("whoami") { _, _, socket in .ok(Playground.client(socket)) }
         on("crash") { _, _, _ in throw Crash() }
+        if Playground.hasTrap {
+            on("trap") { _, _, _ in
+                let nothing: [JSON] = []
+                return .ok(nothing[1])
+            }
+            on("block", JSON.self) { _, message, _ in
+                usleep(UInt32(Playground.milliseconds(message["ms"]) / .microseconds(1)))
+                return .ok
+            }
+        }
         on("stop") { _, _, _ in .stop() }
         on("binary_echo") { _, message, _ in .ok(Payload.binary(message.bytes)) }
         on("binary_len") { _, message, _ in .ok(["size": .integer(Int64(message.count))] as JSON) }
@@ -80,6 +93,12 @@ enum Playground {
     /// Delays that clients ask for are cut to this, so that nobody parks timers here for days.
     private static let maxDelay = 3_600_000.0
 
+    /// Whether clients may end the process that serves them: an index out of range, as in anybody's code.
+    static var hasTrap: Bool { trap.load(ordering: .relaxed) }
+    private static let trap = Atomic(false)
+
+    static func allowTrap() { trap.store(true, ordering: .relaxed) }
+
     static func join(_ params: JoinParams, _ socket: ChannelSocket) async throws -> JoinReply {
         let payload = try params.decode(JSON.self)
         if payload["deny"]?.boolValue == true { return .error(["reason": "denied"] as JSON) }
@@ -105,6 +124,19 @@ enum Playground {
             "params": .object(params.mapValues(json)),
             "transport": .string(socket.transport),
             "auth_token": socket.assigns[.authToken].map { .string($0) } ?? .null,
+        ]
+    }
+
+    /// Who the client is to the server, behind whatever proxies it trusts. Only for connections with the parameter `whoami`.
+    static func client(_ socket: ChannelSocket) -> JSON {
+        guard let info = socket.assigns[.connectInfo] else { return ["reason": "connect with ?whoami=1"] }
+        return [
+            "address": info.peerData?.address.map { .string($0) } ?? .null,
+            "port": info.peerData?.port.map { .integer(Int64($0)) } ?? .null,
+            "certificate_bytes": info.peerData?.certificate.map { .integer(Int64($0.count)) } ?? .null,
+            "scheme": info.uri.map { .string($0.scheme) } ?? .null,
+            "host": info.uri.map { .string($0.host) } ?? .null,
+            "uri_port": info.uri.map { .integer(Int64($0.port)) } ?? .null,
         ]
     }
 

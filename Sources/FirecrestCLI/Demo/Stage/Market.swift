@@ -49,7 +49,7 @@ final class Market: Act {
             }
             return Self.prices(of: state, since: state.update - 1)
         }
-        try endpoint.broadcast("ticker:all", "prices", news)
+        try endpoint.localBroadcast("ticker:all", "prices", news)
     }
 
     /// The newest price of each symbol that changed after an update; of all, for 0.
