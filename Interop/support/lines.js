@@ -7,6 +7,8 @@
 const readline = require("node:readline")
 
 module.exports = env => {
+  // phoenix.js says there what it makes of a server that goes away; standard output is for answers.
+  console.log = console.info = console.debug = console.error
   const uncaught = []
   process.on("uncaughtException", error => uncaught.push(String(error?.stack ?? error)))
   const lines = readline.createInterface({input: process.stdin})

@@ -7,6 +7,7 @@ import pathlib
 import queue
 import re
 import shlex
+import signal
 import socket
 import subprocess
 import threading
@@ -33,6 +34,11 @@ def find_binary():
     return None
 
 
+def demo_arguments():
+    """What else every demo is started with: `--workers 4`, for example."""
+    return shlex.split(os.environ.get("FIRECREST_DEMO_ARGUMENTS", ""))
+
+
 class Server:
     """`firecrest demo` at `url`. Owned when it was started here: only then it can be stopped and started again."""
 
@@ -46,7 +52,7 @@ class Server:
 
     def start(self):
         self.process = subprocess.Popen(
-            [*self.binary, "demo", "--port", str(self.port)],
+            [*self.binary, "demo", "--port", str(self.port), *demo_arguments()],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
         )
         lines = queue.Queue()
@@ -89,8 +95,13 @@ class Server:
         return None if code == 0 else f"the server ended with {code} after SIGTERM, not 0; {last}"
 
     def kill(self):
-        """Ends the server with SIGKILL: nobody is told."""
+        """Ends the server with SIGKILL, and its workers where it has some, as a machine does: nobody is told."""
+        workers = []
+        for children in pathlib.Path(f"/proc/{self.process.pid}/task").glob("*/children"):
+            workers += map(int, children.read_text().split())
         self.process.kill()
+        for worker in workers:
+            os.kill(worker, signal.SIGKILL)
         self.process.wait()
         self.process = None
 
