@@ -20,12 +20,18 @@ enum Target {
         "v1": V1Target(),
         "v2": V2Target(),
         "binary": BinaryTarget(),
+        "etf": ETFTarget(),
         "path": PathTarget(),
         "query": QueryTarget(),
         "origin": OriginTarget(),
         "body": BodyTarget(),
         "eventid": EventIDTarget(),
         "token": TokenTarget(),
+        "jwt": JWTTarget(),
+        "proxy": ProxyTarget(),
+        "phoenixtoken": PhoenixTokenTarget(),
+        "cookie": CookieTarget(),
+        "hub": HubTarget(),
     ]
 
     static let selected: any FuzzTarget = {

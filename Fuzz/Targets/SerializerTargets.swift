@@ -97,7 +97,7 @@ extension FuzzTarget {
             do throws(PayloadError) {
                 require(try serializer.encode(echo, into: &buffer) == .text, "JSON leaves in a binary frame")
             } catch {
-                require(error.code == .notAnObject && !echo.payload.isJSONObject, "\(echo) has no form: \(error)")
+                require(error.code == .notAnObject && !echo.payload.isObject, "\(echo) has no form: \(error)")
                 continue
             }
             buffer.moveReaderIndex(forwardBy: 6)
