@@ -11,6 +11,10 @@ MAKEFLAGS += --no-print-directory
 PORT ?= 4000
 ARGS ?=
 
+# How long `make soak` goes on, and in how many worker processes; 0 is one process without workers.
+MINUTES ?= 30
+WORKERS ?= 4
+
 # How long `make fuzz` runs each target, and which ones; none means all.
 RUNS ?= 1000000
 TARGETS ?=
@@ -19,7 +23,7 @@ TARGETS ?=
 RELEASE := -c release --product firecrest --static-swift-stdlib
 BINARY := .build/release/firecrest
 
-.PHONY: help run test build autobahn attacks fuzz fuzz-selftest bench bench-check bench-selftest sanitize-thread sanitize-address format lint clean
+.PHONY: help run test build autobahn attacks soak soak-selftest fuzz fuzz-selftest bench bench-check bench-selftest sanitize-thread sanitize-address format lint clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,9 +47,17 @@ autobahn: build ## All 517 cases of the Autobahn Testsuite against the release b
 attacks: build ## Floods, crumbs and clients that do not read, by the million, against the release build, about 3 minutes
 	@ulimit -S -n "$$(ulimit -H -n)"; scripts/load-attacks --firecrest $(BINARY)
 
+soak: build ## Load, churn, kills, garbage, jumping clocks for MINUTES=30 with WORKERS=4 against the release build
+	@scripts/setup soak
+	@scripts/soak --firecrest $(BINARY) --minutes $(MINUTES) --workers $(WORKERS)
+
+soak-selftest: build ## Plants what the soak has to find, and expects each to be found
+	@scripts/soak --firecrest $(BINARY) --self-test
+
+# No backtraces: Swift's runtime makes them in a clone of the trapped process, which the sanitizer takes for its own mistake.
 sanitize-thread: ## The tests under the thread sanitizer, in a build folder of their own
 	@scripts/setup run
-	@ulimit -S -n "$$(ulimit -H -n)"; TSAN_OPTIONS="halt_on_error=0:exitcode=66:suppressions=$(CURDIR)/scripts/thread-sanitizer-suppressions.txt" FIRECREST_SANITIZER=thread \
+	@ulimit -S -n "$$(ulimit -H -n)"; TSAN_OPTIONS="halt_on_error=0:exitcode=66:suppressions=$(CURDIR)/scripts/thread-sanitizer-suppressions.txt" FIRECREST_SANITIZER=thread SWIFT_BACKTRACE=enable=no \
 	    swift test --sanitize=thread --scratch-path .build-thread --disable-xctest
 
 # Leaks are not looked for: the detector does not find pointers that Swift keeps tagged, and reports what is in use.

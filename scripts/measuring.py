@@ -8,6 +8,7 @@ import json
 import os
 import resource
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -72,6 +73,24 @@ class Server:
             self.log.seek(0)
             said = self.log.read()[-2000:].decode(errors="replace")
             sys.exit(f"{self.name} died with {self.process.returncode}; it said:\n{said}")
+
+
+class Certificate:
+    """A self-signed certificate for as long as this lasts: arguments of `firecrest demo`, and a context that trusts it."""
+
+    def __enter__(self):
+        self.folder = tempfile.TemporaryDirectory()
+        key, certificate = f"{self.folder.name}/key.pem", f"{self.folder.name}/certificate.pem"
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+             "-keyout", key, "-out", certificate, "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
+            check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.arguments = ["--tls-certificate", certificate, "--tls-key", key]
+        self.context = ssl.create_default_context(cafile=certificate)
+        return self
+
+    def __exit__(self, *_):
+        self.folder.cleanup()
 
 
 class Client:

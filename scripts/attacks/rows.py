@@ -1,7 +1,9 @@
-# Firecrest — the bad inputs 11, 15, 18, 23, 24 and 25 of the reliability list, in the numbers that the list names
+# Firecrest — the bad inputs 11, 15, 18, 23, 24, 25, 26 and 42 of the reliability list, in the numbers that the list names
 # SPDX-License-Identifier: Apache-2.0
 
 import collections
+import os
+import resource
 import time
 
 from . import wire
@@ -264,3 +266,88 @@ def row_25(attack):
     attack.came["replies that had left"] = sum(replies.values())
     attack.exactly("closed as slow consumers", ends.get(SLOW, 0), number, f"each with `{SLOW}`")
     attack.at_most("memory", growth, int(number * OUTBOUND * SLACK) + 8 * MIB, f"maxOutboundBytes and 64 KiB of each of {number}, + 25 %, + 8 MiB of reads and close", "bytes")
+
+
+def row_26(attack):
+    """Topics and events with names of the clients' own, by the hundred thousand, in log and metrics."""
+    attack.give_way()
+    count = attack.scaled(200_000, 2_000)
+    page = attack.watch.page()
+    kinds = collections.Counter()
+    # In pieces, each when the one before is answered: a client that does not read would be let go.
+    piece = min(count, 1_000)
+    joins = [b"".join(wire.push(number, number, f"flood-topic-{number}", "phx_join") for number in range(start, start + piece)) for start in range(0, count, piece)]
+    events = [b"".join(wire.push("1", number, "flood-topic", f"flood_event_{number}") for number in range(start, start + piece)) for start in range(0, count, piece)]
+    answered = collections.Counter()
+
+    def text(peer, message):
+        kinds["unmatched topic" if b'"reason":"unmatched topic"' in message else str(message[:200])] += 1
+        answered[peer] += 1
+        if answered[peer] % piece == 0 and pieces[peer]:
+            peer.send(pieces[peer].pop())
+
+    peers = attack.crowd.open_all(2)
+    pieces = dict(zip(peers, (joins, events)))
+    count = len(joins) * piece
+    memory, cpu = attack.watch.memory(), attack.watch.cpu()
+    for peer in peers:
+        peer.on_text = text
+        peer.send(pieces[peer].pop())
+    attack.crowd.run(lambda: sum(kinds.values()) >= 2 * count or any(peer.ended for peer in peers), 60, "each is answered")
+    after = attack.watch.page()
+    attack.sent["joins of topics, and pushes of events, that there are none of"] = 2 * count
+    attack.came["replies"] = dict(kinds)
+    attack.came["server CPU s per million"] = round((attack.watch.cpu() - cpu) * 1e6 / (2 * count), 1)
+    attack.exactly("answered as unmatched", kinds["unmatched topic"], 2 * count, "each has its reply")
+    attack.exactly("names of theirs on /metrics", after.count("flood"), 0, "no client's name is ever a label")
+    attack.at_most("lines that /metrics grew by", len(after.splitlines()) - len(page.splitlines()), 40, "kinds of routes that this run asks for the first time, and none for each name")
+    attack.at_most("memory", attack.watch.memory("VmHWM") - memory, 8 * MIB, "reads and replies under way; no name is kept", "bytes")
+
+
+def row_42(attack):
+    """No descriptor is left: new clients by the thousand, while those that are there go on."""
+    attack.give_way()
+    count, spare = attack.scaled(2_000, 60), attack.scaled(500, 20)
+    pid = attack.watch.pid
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    taken = len(os.listdir(f"/proc/{pid}/fd"))
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (taken + spare, before[1]))
+    memory, cpu, began = attack.watch.memory(), attack.watch.cpu(), time.monotonic()
+    answers = collections.Counter()
+    peers = []
+    for _ in range(count):
+        peer = attack.crowd.open()
+
+        def raw(data, peer=peer):
+            line = data.split(b"\r\n")[0].decode(errors="replace")
+            answers["out_of_descriptors" if b"out_of_descriptors" in data else line] += 1
+            if not line.startswith("HTTP/1.1 101"):
+                peer.end("refused")
+
+        peer.on_raw = raw
+        peers.append(peer)
+        if len(peers) % 64 == 0:
+            attack.crowd.turn(0.001)
+    attack.crowd.run(lambda: answers["out_of_descriptors"] >= 3, 30, "some are told that there is no descriptor")
+    attack.crowd.run_for(max(2.0, 5 * attack.scale))
+    seconds = time.monotonic() - began
+    busy = (attack.watch.cpu() - cpu) / seconds
+    attack.sent["connections"] = f"{count}, where there are descriptors for {spare}"
+    attack.came["answers"] = dict(answers)
+    attack.at_least("let in", answers["HTTP/1.1 101 Switching Protocols"], spare - 40, "all descriptors but the reserve and what the process needs itself")
+    attack.at_least("told to come back", answers["out_of_descriptors"], 3, "503, by the descriptor that is kept in reserve")
+    attack.at_most("cores used meanwhile", round(busy, 2), 0.6, "a failing accept is not tried for ever", "times")
+    attack.at_most("memory", attack.watch.memory("VmHWM") - memory, spare * 16_384 + 4 * MIB, "16 KiB for each that was let in, + 4 MiB", "bytes")
+    for peer in peers:
+        peer.end("closed by us")
+    seconds = time.monotonic() - began
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+    failures = attack.watch.metrics()["accept_failures"] - attack.before["accept_failures"]
+    attack.at_most("accepts that failed", failures, 15 * answers["out_of_descriptors"] + 20 * seconds + 20, "some for each client that is told, and ten a second: none is tried for ever")
+    began = time.monotonic()
+    fresh, = attack.crowd.open_all(1)
+    joined = []
+    fresh.on_text = lambda _, text: joined.append(text)
+    fresh.send(wire.push("1", "1", "room:after", "phx_join"))
+    attack.crowd.run(lambda: joined, 20, "a new client joins afterwards")
+    attack.at_most("seconds until a new client has joined", round(time.monotonic() - began, 2), 10, "behind those of the backlog that have gone already", "ms")

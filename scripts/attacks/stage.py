@@ -31,12 +31,15 @@ class Watch:
             fields = file.read().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    def metrics(self):
-        """Counters and gauges of the server itself, without `firecrest_` and `_total`."""
+    def page(self):
+        """The text of /metrics."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
             connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
-            text = b"".join(iter(lambda: connection.recv(1 << 18), b"")).decode()
-        lines = (line.split() for line in text.splitlines() if line.startswith("firecrest_") and "{" not in line)
+            return b"".join(iter(lambda: connection.recv(1 << 18), b"")).decode()
+
+    def metrics(self):
+        """Counters and gauges of the server itself, without `firecrest_` and `_total`."""
+        lines = (line.split() for line in self.page().splitlines() if line.startswith("firecrest_") and "{" not in line)
         return {name.removeprefix("firecrest_").removesuffix("_total"): float(value) for name, value in lines}
 
     def settle(self, wanted, timeout):
