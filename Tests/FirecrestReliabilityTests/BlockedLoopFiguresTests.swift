@@ -56,6 +56,16 @@ import Testing
         }
     }
 
+    @Test func bad_43_behind_a_blocked_loop_every_other_loop_is_heard() async throws {
+        var options = EndpointOptions.test
+        options.loops = 8
+        try await TestServer.run(options: options, share: .alone, socket("/socket", RoomSocket.self)) { server in
+            try await Self.blocked(server.endpoint) {
+                #expect(await server.endpoint.onEachLoop { true }.count == 7)
+            }
+        }
+    }
+
     @Test func bad_43_a_question_to_other_nodes_ends_while_the_own_loop_is_blocked() async throws {
         try await TestServer.run(share: .alone, socket("/socket", RoomSocket.self)) { server in
             try await Self.blocked(server.endpoint) {

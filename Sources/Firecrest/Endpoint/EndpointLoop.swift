@@ -95,9 +95,15 @@ struct EndpointLoops: Sendable {
     func gather<T: Sendable>(_ read: @escaping @Sendable (EndpointLoop) -> T) async -> [T?] {
         let asked = ports.map { port in port.loop.eventLoop.submit { read(port.loop.value) } }
         let deadline = ContinuousClock.now + Self.patience
-        var answers: [T?] = []
-        for answer in asked { answers.append(await answer.value(before: deadline)) }
-        return answers
+        // Each on its own: behind one that does not answer, the others' time would be over before they are looked at.
+        return await withTaskGroup { group in
+            for (index, answer) in asked.enumerated() {
+                group.addTask { (index, await answer.value(before: deadline)) }
+            }
+            var answers = [T?](repeating: nil, count: asked.count)
+            for await (index, answer) in group { answers[index] = answer }
+            return answers
+        }
     }
 
     /// The loop's state. Only on that loop.
